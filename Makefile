@@ -1,0 +1,88 @@
+# pg_customer: customer analytics inside PostgreSQL
+#
+#   make demo                   a seeded shop, scored: sets up all it needs, leaves nothing running
+#   make demo DATA=orders.csv CUSTOMER=col AT=col AMOUNT=expr [ORDER=col]
+#   make check                  build, unit, regress, isolation, pgTAP, docs in a throwaway cluster
+#   make bench                  the measurements quoted in the docs
+#   make && make install        into the PostgreSQL of PG_CONFIG
+
+EXTENSION = pg_customer
+EXTVERSION = $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" $(srcdir)/pg_customer.control)
+MODULE_big = pg_customer
+PGFILEDESC = "pg_customer - customer analytics inside the database"
+
+OBJS = \
+	src/abc.o \
+	src/base_expression.o \
+	src/decimal.o \
+	src/history_codec.o \
+	src/history_measures.o \
+	src/module.o \
+	src/population.o \
+	src/purchase_changes.o \
+	src/purchase_history.o \
+	src/rfm.o \
+	src/segment_map.o
+
+# The order in which the install script is put together: each part uses only what stands before it.
+SQL_PARTS = \
+	src/head.sql \
+	src/purchase_history.sql \
+	src/purchase_changes.sql \
+	src/rfm.sql \
+	src/segment_map.sql \
+	src/abc.sql \
+	src/base_expression.sql \
+	src/customer_base.sql \
+	src/base_views.sql
+
+REGRESS = purchase_history purchase_changes rfm segment_map abc customer_base
+REGRESS_OPTS = --inputdir=$(srcdir) --load-extension=pg_customer
+ISOLATION = base_refresh
+ISOLATION_OPTS = --inputdir=$(srcdir)/test/isolation --load-extension=pg_customer
+
+srcdir ?= .
+DATA = $(filter-out %--$(EXTVERSION).sql,$(wildcard $(srcdir)/upgrade/*--*.sql))
+DATA_built = $(EXTENSION)--$(EXTVERSION).sql
+EXTRA_CLEAN = $(EXTENSION)--*.sql results output_iso tmp_check tmp_check_iso
+
+# Without it a multiplication and an addition may be fused, and results differ between machines.
+PG_CPPFLAGS = -I$(srcdir)/src -ffp-contract=off
+PG_CFLAGS = -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers -Wno-clobbered
+
+# These need no PostgreSQL yet: they find or install one.
+SELF_SUFFICIENT = demo check bench stage
+ifneq ($(filter $(SELF_SUFFICIENT),$(MAKECMDGOALS)),)
+
+.PHONY: $(SELF_SUFFICIENT)
+export DATA CUSTOMER AT AMOUNT ORDER ENCODING PG_MAJOR BIG
+demo check bench:
+	@bash $(srcdir)/test/$@.sh
+stage:
+	@bash $(srcdir)/test/server/stage.sh
+
+else
+
+PG_CONFIG ?= pg_config
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+include $(PGXS)
+
+ifneq ($(shell test $(basename $(MAJORVERSION)) -ge 15 && echo yes),yes)
+$(error pg_customer needs PostgreSQL 15 or newer; $(PG_CONFIG) is of $(VERSION))
+endif
+
+# A VPATH build has no src/ of its own.
+$(OBJS): | src
+src:
+	mkdir -p $@
+$(OBJS): $(wildcard $(srcdir)/src/*.h $(srcdir)/src/math/*.h)
+$(OBJS:.o=.bc): | src
+
+$(DATA_built): $(addprefix $(srcdir)/,$(SQL_PARTS)) $(srcdir)/pg_customer.control
+	cat $(addprefix $(srcdir)/,$(SQL_PARTS)) > $@
+
+pgtapcheck:
+	pg_prove -d contrib_regression $(sort $(wildcard $(srcdir)/test/pgtap/*.sql))
+.PHONY: pgtapcheck
+
+endif

@@ -1,0 +1,36 @@
+/*
+ * compat.h
+ *		What differs between the supported PostgreSQL versions, under the newest version's name.
+ */
+#ifndef PG_CUSTOMER_COMPAT_H
+#define PG_CUSTOMER_COMPAT_H
+
+#include "postgres.h"
+#include "fmgr.h"
+
+#if PG_VERSION_NUM < 150000
+#error "pg_customer needs PostgreSQL 15 or newer"
+#endif
+
+#ifndef HAVE_INT128
+#error "pg_customer needs a compiler with 128-bit integers (any 64-bit gcc or clang)"
+#endif
+
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#else
+/* Soft errors came with 16: before, an input function's bad value is a plain error. */
+struct Node;
+#define ereturn(context, dummy_value, ...) \
+	do { (void) (context); ereport(ERROR, __VA_ARGS__); return dummy_value; } while (0)
+#define SOFT_ERROR_OCCURRED(context) ((void) (context), false)
+#endif
+
+/* The one place that knows how a library names itself to the server. */
+#if PG_VERSION_NUM >= 180000
+#define CUSTOMER_MODULE_MAGIC PG_MODULE_MAGIC_EXT(.name = "pg_customer", .version = "0.1.0")
+#else
+#define CUSTOMER_MODULE_MAGIC PG_MODULE_MAGIC
+#endif
+
+#endif							/* PG_CUSTOMER_COMPAT_H */

@@ -1,0 +1,143 @@
+#!/usr/bin/env bash
+# Makes a private PostgreSQL installation under the build folder and prints its directory.
+#
+#   test/server/stage.sh [--quiet]          PG_MAJOR=17 picks a major, else the newest that can be had
+#
+# PostgreSQL finds its libraries and its share directory relative to its own binary. So a copy of the
+# binaries, beside links to everything else, is an installation of its own: extensions are installed
+# into it and the system's installation is never touched, neither by root nor by an ordinary user.
+# What is missing is installed by name (root, or sudo); who may not install gets the command to run.
+set -euo pipefail
+export LC_ALL=C
+top=$(cd "$(dirname "$0")/../.." && pwd)
+say() { printf '%s\n' "$*" >&2; }
+die() { printf 'error: %s\n' "$1" >&2; [ $# -lt 2 ] || printf 'hint: %s\n' "$2" >&2; exit 1; }
+
+oldest=15
+
+# --- which packages are missing -------------------------------------------------------------------
+have_apt() { command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; }
+installed() { dpkg-query -W -f '${db:Status-Status}\n' "$1" 2>/dev/null | grep -qx installed; }
+candidate() { apt-cache policy "$1" 2>/dev/null | grep -q '^  Candidate: [^(]'; }
+
+as_root() {
+	if [ "$(id -u)" = 0 ]; then "$@"
+	elif [ -t 0 ]; then sudo "$@"
+	else sudo -n "$@"
+	fi
+}
+can_install() { [ "$(id -u)" = 0 ] || command -v sudo >/dev/null; }
+
+newest_installed() {
+	local d m best=
+	for d in /usr/lib/postgresql/*/bin/postgres; do
+		m=${d#/usr/lib/postgresql/}; m=${m%%/*}
+		[ -x "$d" ] && [ "$m" -ge $oldest ] 2>/dev/null && { [ -z "$best" ] || [ "$m" -gt "$best" ]; } && best=$m
+	done
+	printf '%s' "$best"
+}
+newest_offered() {
+	local m
+	for m in 19 18 17 16 15; do candidate "postgresql-$m" && { printf '%s' $m; return; }; done
+}
+
+updated=
+apt_update() {
+	[ -z "$updated" ] || return 0
+	updated=1
+	can_install || return 0
+	say "reading the package lists"
+	as_root apt-get -qq update >&2 || true
+}
+
+major=${PG_MAJOR:-$(newest_installed)}
+if [ -z "$major" ]; then
+	have_apt || die "no PostgreSQL $oldest or newer was found" \
+		"install PostgreSQL with its server headers, pgTAP and prove, then: make installcheck PG_CONFIG=/path/to/pg_config"
+	major=$(newest_offered)
+	[ -n "$major" ] || { apt_update; major=$(newest_offered); }
+	[ -n "$major" ] || die "this system offers no PostgreSQL $oldest or newer" \
+		"add the repository of the PostgreSQL project: apt-get install postgresql-common && /usr/share/postgresql-common/pgdg/apt.postgresql.org.sh"
+fi
+[ "$major" -ge $oldest ] || die "PostgreSQL $major is too old" "pg_customer needs PostgreSQL $oldest or newer"
+
+want=(gcc make libc6-dev libpq-dev "postgresql-$major" "postgresql-client-$major" "postgresql-$major-pgtap"
+	libtap-parser-sourcehandler-pgtap-perl perl gzip)
+if have_apt; then
+	missing=()
+	for p in "${want[@]}"; do installed "$p" || missing+=("$p"); done
+	if [ ${#missing[@]} -gt 0 ]; then
+		command="apt-get install --no-install-recommends ${missing[*]}"
+		can_install || die "missing packages: ${missing[*]}" "run as root: $command"
+		candidate "postgresql-$major" || apt_update
+		say "installing ${missing[*]}"
+		as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y install --no-install-recommends \
+			-o Dpkg::Use-Pty=0 "${missing[@]}" >&2 ||
+			{ updated=; apt_update
+			  as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y install --no-install-recommends \
+				-o Dpkg::Use-Pty=0 "${missing[@]}" >&2; } ||
+			die "the packages could not be installed" "run as root: apt-get update && $command"
+	fi
+fi
+
+# --- where the build may live ---------------------------------------------------------------------
+# initdb and the server refuse root, so root lends the server to an unprivileged user, who must be able
+# to reach the folder: a checkout below /root cannot hold it.
+build=${BUILD_DIR:-$top/build}
+if [ "$(id -u)" = 0 ]; then
+	user=nobody; id postgres >/dev/null 2>&1 && user=postgres
+	mkdir -p "$build"
+	runuser -u $user -- test -x "$build" 2>/dev/null || build=${TMPDIR:-/tmp}/pg_customer-build-root
+	[ ! -e "$build" ] || [ "$(stat -c %u "$build")" = 0 ] || die "$build belongs to somebody else" "set BUILD_DIR"
+fi
+stage=$build/pg$major
+bin=usr/lib/postgresql/$major/bin
+mkdir -p "$stage"
+
+# --- the server's headers and PGXS ----------------------------------------------------------------
+# The Debian package of them depends on all of LLVM (400 MB), which nothing here needs: when it is not
+# installed, its files are unpacked into the build folder.
+dev=
+if [ ! -e "/usr/lib/postgresql/$major/lib/pgxs/src/makefiles/pgxs.mk" ]; then
+	dev=$stage/dev
+	if [ ! -e "$dev/usr/lib/postgresql/$major/lib/pgxs/src/makefiles/pgxs.mk" ]; then
+		have_apt || die "the server headers of PostgreSQL $major are missing" "install them and set PG_CONFIG"
+		say "fetching the headers of postgresql-server-dev-$major"
+		fetch=$(mktemp -d)
+		chmod 755 "$fetch"
+		version=$(dpkg-query -W -f '${Version}' "postgresql-$major")
+		( cd "$fetch" && { apt-get -qq -o APT::Sandbox::User=root download "postgresql-server-dev-$major=$version" ||
+			apt-get -qq -o APT::Sandbox::User=root download "postgresql-server-dev-$major"; } >&2 ) || {
+			rm -rf "$fetch"
+			die "the headers could not be fetched" "run as root: apt-get install --no-install-recommends postgresql-server-dev-$major"
+		}
+		mkdir -p "$dev"
+		dpkg -x "$fetch"/*.deb "$dev"
+		rm -rf "$fetch"
+	fi
+fi
+
+# --- the private installation ---------------------------------------------------------------------
+# Made anew when the system's server is another one than that it was made from.
+stamp="$major $(stat -c '%Y %s' "/usr/lib/postgresql/$major/bin/postgres")"
+if [ "$(cat "$stage/stamp" 2>/dev/null)" != "$stamp" ]; then
+	rm -rf "$stage/usr" "$stage/stamp"
+	lib=usr/lib/postgresql/$major/lib share=usr/share/postgresql/$major
+	mkdir -p "$stage/$bin" "$stage/$lib" "$stage/$share/extension" "$stage/usr/include/postgresql"
+	cp "/$bin"/* "$stage/$bin/"
+	ln -s /$lib/* "$stage/$lib/"
+	for f in /$share/*; do [ "${f##*/}" = extension ] || ln -s "$f" "$stage/$share/"; done
+	ln -s /$share/extension/* "$stage/$share/extension/"
+	[ -z "$dev" ] || { rm -rf "$stage/$lib/pgxs"; ln -s "$dev/$lib/pgxs" "$stage/$lib/pgxs"; }
+	for f in /usr/include/postgresql/* ${dev:+"$dev"/usr/include/postgresql/*}; do
+		[ "${f##*/}" = "$major" ] || ln -sf "$f" "$stage/usr/include/postgresql/"
+	done
+	ln -s "${dev:-}/usr/include/postgresql/$major" "$stage/usr/include/postgresql/$major"
+	# libpq and friends stay where the system has them
+	for d in /usr/lib/*-linux-gnu*; do [ -d "$d" ] && ln -sfn "$d" "$stage/usr/lib/${d##*/}"; done
+	# an installed pg_customer must not be mistaken for this one
+	rm -f "$stage/$lib/pg_customer.so" "$stage/$share/extension/pg_customer"*
+	rm -rf "$stage/$lib/bitcode"
+	printf '%s' "$stamp" > "$stage/stamp"
+fi
+printf '%s\n' "$stage"
