@@ -18,6 +18,7 @@ OBJS = \
 	src/history_codec.o \
 	src/history_measures.o \
 	src/module.o \
+	src/pareto.o \
 	src/population.o \
 	src/purchase_changes.o \
 	src/purchase_history.o \
