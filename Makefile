@@ -42,8 +42,7 @@ REGRESS_OPTS = --inputdir=$(srcdir) --load-extension=pg_customer
 ISOLATION = base_refresh
 ISOLATION_OPTS = --inputdir=$(srcdir)/test/isolation --load-extension=pg_customer
 
-srcdir ?= .
-DATA = $(filter-out %--$(EXTVERSION).sql,$(wildcard $(srcdir)/upgrade/*--*.sql))
+srcdir := $(patsubst %/,%,$(dir $(firstword $(MAKEFILE_LIST))))
 DATA_built = $(EXTENSION)--$(EXTVERSION).sql
 EXTRA_CLEAN = $(EXTENSION)--*.sql results output_iso tmp_check tmp_check_iso
 
@@ -64,20 +63,27 @@ stage:
 
 else
 
+# Not before, for "make demo" has a DATA of its own.
+DATA = $(filter-out %--$(EXTVERSION).sql,$(wildcard $(srcdir)/upgrade/*--*.sql))
+
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
+
+# A build outside the source folder takes only sources from it, never what an earlier build left there.
+ifdef VPATH
+VPATH =
+vpath %.c $(srcdir)
+vpath %.control $(srcdir)
+endif
 
 ifneq ($(shell test $(basename $(MAJORVERSION)) -ge 15 && echo yes),yes)
 $(error pg_customer needs PostgreSQL 15 or newer; $(PG_CONFIG) is of $(VERSION))
 endif
 
-# A VPATH build has no src/ of its own.
-$(OBJS): | src
-src:
-	mkdir -p $@
+# A build outside the source folder has no src/ of its own yet.
+$(shell mkdir -p $(dir $(OBJS)))
 $(OBJS): $(wildcard $(srcdir)/src/*.h $(srcdir)/src/math/*.h)
-$(OBJS:.o=.bc): | src
 
 $(DATA_built): $(addprefix $(srcdir)/,$(SQL_PARTS)) $(srcdir)/pg_customer.control
 	cat $(addprefix $(srcdir)/,$(SQL_PARTS)) > $@

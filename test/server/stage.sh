@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes a private PostgreSQL installation under the build folder and prints its directory.
 #
-#   test/server/stage.sh [--quiet]          PG_MAJOR=17 picks a major, else the newest that can be had
+#   test/server/stage.sh          PG_MAJOR=17 picks a major, else the newest that can be had
 #
 # PostgreSQL finds its libraries and its share directory relative to its own binary. So a copy of the
 # binaries, beside links to everything else, is an installation of its own: extensions are installed
@@ -50,6 +50,20 @@ apt_update() {
 	as_root apt-get -qq update >&2 || true
 }
 
+# The package of the server makes a cluster "main" and starts it. Nobody asked for one: while the package
+# is installed, its own switch for that is off.
+install_packages() {
+	as_root env DEBIAN_FRONTEND=noninteractive sh -e -c '
+		get="apt-get -qq -y install --no-install-recommends -o Dpkg::Use-Pty=0"
+		conf=/etc/postgresql-common/createcluster.conf
+		[ -e $conf ] || $get postgresql-common
+		cp -p $conf $conf.kept
+		trap "mv $conf.kept $conf" EXIT
+		trap "exit 1" INT TERM HUP
+		echo "create_main_cluster = false" >> $conf
+		$get "$@"' install_packages "$@" >&2
+}
+
 major=${PG_MAJOR:-$(newest_installed)}
 if [ -z "$major" ]; then
 	have_apt || die "no PostgreSQL $oldest or newer was found" \
@@ -61,8 +75,7 @@ if [ -z "$major" ]; then
 fi
 [ "$major" -ge $oldest ] || die "PostgreSQL $major is too old" "pg_customer needs PostgreSQL $oldest or newer"
 
-want=(gcc make libc6-dev libpq-dev "postgresql-$major" "postgresql-client-$major" "postgresql-$major-pgtap"
-	libtap-parser-sourcehandler-pgtap-perl perl gzip)
+want=(gcc make libc6-dev libpq-dev "postgresql-$major" "postgresql-client-$major" "postgresql-$major-pgtap" perl gzip)
 if have_apt; then
 	missing=()
 	for p in "${want[@]}"; do installed "$p" || missing+=("$p"); done
@@ -71,11 +84,7 @@ if have_apt; then
 		can_install || die "missing packages: ${missing[*]}" "run as root: $command"
 		candidate "postgresql-$major" || apt_update
 		say "installing ${missing[*]}"
-		as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y install --no-install-recommends \
-			-o Dpkg::Use-Pty=0 "${missing[@]}" >&2 ||
-			{ updated=; apt_update
-			  as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y install --no-install-recommends \
-				-o Dpkg::Use-Pty=0 "${missing[@]}" >&2; } ||
+		install_packages "${missing[@]}" || { updated=; apt_update; install_packages "${missing[@]}"; } ||
 			die "the packages could not be installed" "run as root: apt-get update && $command"
 	fi
 fi
@@ -84,12 +93,15 @@ fi
 # initdb and the server refuse root, so root lends the server to an unprivileged user, who must be able
 # to reach the folder: a checkout below /root cannot hold it.
 build=${BUILD_DIR:-$top/build}
+mkdir -p "$build" 2>/dev/null || die "$build cannot be made" "set BUILD_DIR to a directory of yours"
 if [ "$(id -u)" = 0 ]; then
 	user=nobody; id postgres >/dev/null 2>&1 && user=postgres
-	mkdir -p "$build"
-	runuser -u $user -- test -x "$build" 2>/dev/null || build=${TMPDIR:-/tmp}/pg_customer-build-root
-	[ ! -e "$build" ] || [ "$(stat -c %u "$build")" = 0 ] || die "$build belongs to somebody else" "set BUILD_DIR"
+	if ! runuser -u $user -- test -x "$build" 2>/dev/null; then
+		build=/tmp/pg_customer-build-root
+		mkdir -p "$build"
+	fi
 fi
+[ -O "$build" ] && [ ! -L "$build" ] || die "$build belongs to somebody else" "set BUILD_DIR to a directory of yours"
 stage=$build/pg$major
 bin=usr/lib/postgresql/$major/bin
 mkdir -p "$stage"
@@ -121,7 +133,7 @@ fi
 # Made anew when the system's server is another one than that it was made from.
 stamp="$major $(stat -c '%Y %s' "/usr/lib/postgresql/$major/bin/postgres")"
 if [ "$(cat "$stage/stamp" 2>/dev/null)" != "$stamp" ]; then
-	rm -rf "$stage/usr" "$stage/stamp"
+	rm -rf "$stage/usr" "$stage/stamp" "$stage/obj"
 	lib=usr/lib/postgresql/$major/lib share=usr/share/postgresql/$major
 	mkdir -p "$stage/$bin" "$stage/$lib" "$stage/$share/extension" "$stage/usr/include/postgresql"
 	cp "/$bin"/* "$stage/$bin/"
