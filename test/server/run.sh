@@ -6,7 +6,7 @@
 # STAGE is what stage.sh printed. The cluster listens on a socket in its own directory only; the command
 # finds it by PGHOST, PGPORT, PGUSER and PGDATABASE, and the stage's binaries first on the PATH.
 set -euo pipefail
-stage=$1; shift
+stage=$(cd "$1" && pwd); shift
 bin=$(echo "$stage"/usr/lib/postgresql/*/bin)
 
 # Clusters of runs that were killed outright are removed by the next run.

@@ -1,0 +1,110 @@
+#!/usr/bin/env bash
+# Builds the extension without warnings and runs every test against throwaway clusters.
+#
+#   test/check.sh [GROUP ...]          PG_MAJOR=17 for another PostgreSQL; SHARED=… where the real data are
+#
+# Groups: unit regress isolation pgtap docs tap real. All that they print is TAP in the end; the last line
+# counts every test. Nothing is written outside the build folder.
+set -uo pipefail
+top=$(cd "$(dirname "$0")/.." && pwd)
+me=$top/test/check.sh
+export LC_ALL=C.UTF-8
+
+# --- what each group runs, inside its cluster ------------------------------------------------------
+# A copy of the template, by name.
+fresh() { PGOPTIONS='-c client_min_messages=error' psql -Xqc "DROP DATABASE IF EXISTS $1" -c "CREATE DATABASE $1 TEMPLATE customer_template" 2>&1; }
+
+# The scripts of pgTAP and of real data: each in a database of its own.
+sql_scripts() {
+	psql -Xqf "$top/test/server/template.sql" 2>&1 || return 1
+	local script
+	for script in "$@"; do
+		echo "=== ${script#"$top"/}"
+		fresh tests
+		psql -XqAt -v ON_ERROR_STOP=1 -d tests -f "$script" 2>&1
+	done
+}
+
+# Sources that need no server, with the sanitizers where the compiler has them.
+inside_unit() {
+	local cc=(cc -std=gnu11 -g -O1 -Wall -Wextra -Werror -ffp-contract=off -I"$top/src") sources test program
+	local sanitize=(-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+	echo 'int main(void) { return 0; }' | cc "${sanitize[@]}" -x c -o "$work/probe" - 2>/dev/null && "$work/probe" && cc+=("${sanitize[@]}")
+	mapfile -t sources < <(find "$top/src" -name '*.c' -exec grep -LE '"(compat|postgres)\.h"' {} +)
+	for test in "$top"/test/unit/*.c; do
+		echo "=== ${test#"$top"/}"
+		program=$work/$(basename "$test" .c)
+		{ "${cc[@]}" -o "$program" "$test" "${sources[@]}" -lm && "$program"; } 2>&1 || echo "Bail out! exit status $?"
+	done
+}
+
+# pg_regress says "ok" its own way before PostgreSQL 16.
+regress_tap() { sed -E 's/^(test| ) +([^ ]+) +\.\.\. ok .*/ok - \2/; s/^(test| ) +([^ ]+) +\.\.\. FAILED.*/not ok - \2/; /^1\.\./d'; }
+pg_regress() {  # VARIABLE [MAKE_ARGUMENT ...]
+	local tests=$(sed -n "s/^$1 = *//p" "$top/Makefile")
+	echo "1..$(wc -w <<<"$tests")"
+	make -s -C "$stage/obj" -f "$top/Makefile" PG_CONFIG="$bin/pg_config" with_llvm=no installcheck REGRESS= ISOLATION= "$1=$tests" 2>&1 | regress_tap
+}
+inside_regress() { pg_regress REGRESS; }
+inside_isolation() { pg_regress ISOLATION; }
+inside_pgtap() { sql_scripts "$top"/test/pgtap/*.sql; }
+inside_real() { sql_scripts "$top"/test/real/*.sql; }
+inside_docs() { psql -Xqf "$top/test/server/template.sql" 2>&1 && perl "$top/test/docs.pl" 2>&1; }
+inside_tap() {
+	local script
+	for script in "$top"/test/tap/*.sh; do
+		echo "=== ${script#"$top"/}"
+		bash "$script" 2>&1 || echo "Bail out! exit status $?"
+	done
+}
+if [ "${1:-}" = inside ]; then
+	shopt -s nullglob
+	"inside_$2"
+	exit
+fi
+
+# --- the groups, one after the other ---------------------------------------------------------------
+groups=${*:-unit regress isolation pgtap docs tap real}
+unset MAKEFLAGS MFLAGS MAKELEVEL DATA
+now() { date +%s.%N; }
+counted() { echo "$1 passed, $2 failed$([ "$3" = 0 ] || echo ", $3 skipped")"; }
+seconds() { awk -v a="$1" -v b="$(now)" 'BEGIN { printf "%.1f s", b - a }'; }
+
+begun=$(now)
+child=
+trap '[ -z "$child" ] || { kill -TERM "$child" 2>/dev/null; wait "$child"; }; exit 130' INT TERM HUP
+stage=$("$top/test/server/build.sh") || { echo "0 passed, 1 failed"; exit 1; }
+bin=$(echo "$stage"/usr/lib/postgresql/*/bin)
+work=$stage/check
+rm -rf "$work"
+mkdir -p "$work"
+export stage bin work
+# Beside a checkout there may be real data; scripts find them by this name.
+export SHARED=${SHARED:-$top/../shared}
+line() { printf '%-10s %-48s %8s\n' "$1" "$2" "$(seconds "$begun")"; }
+line build "PostgreSQL $("$bin/pg_config" --version | cut -d' ' -f2), no warnings"
+
+passed=0 failed=0 skipped=0
+for group in $groups; do
+	if [ "$group" = real ] && [ ! -d "$SHARED/data" ]; then
+		printf '%-10s skipped: there are no real data in %s\n' real "$SHARED/data"
+		skipped=$((skipped + $(find "$top/test/real" -name '*.sql' 2>/dev/null | wc -l)))
+		continue
+	fi
+	begun=$(now)
+	log=$work/$group.log
+	status=0
+	"$top/test/server/run.sh" "$stage" timeout 600 bash "$me" inside "$group" >"$log" 2>&1 </dev/null & child=$!
+	wait "$child" || status=$?
+	child=
+	report=$(awk -f "$top/test/tap.awk" "$log")
+	read -r _ p f s <<<"${report##*$'\n'}"
+	if [ "$status" -ne 0 ] && [ "$f" = 0 ]; then
+		f=1 report="$(tail -20 "$log")"$'\n'"  not ok: exit status $status"$'\n'
+	fi
+	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+	line "$group" "$(counted "$p" "$f" "$s")"
+	[ "$f" = 0 ] || { printf '%s\n' "${report%$'\n'*}"; find "$stage/obj" -name regression.diffs -newer "$work" -exec cat {} +; echo "  log: $log"; }
+done
+counted $passed $failed $skipped
+[ "$failed" = 0 ]

@@ -1,0 +1,8 @@
+-- The database that tests of SQL start from, each in a copy of its own: the extension in a schema of its own.
+\set ON_ERROR_STOP on
+CREATE DATABASE customer_template;
+\connect customer_template
+CREATE SCHEMA customer;
+CREATE EXTENSION pg_customer SCHEMA customer;
+ALTER DATABASE customer_template SET search_path = public, customer;
+\connect postgres
