@@ -18,7 +18,7 @@ oldest=15
 # --- which packages are missing -------------------------------------------------------------------
 have_apt() { command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; }
 installed() { dpkg-query -W -f '${db:Status-Status}\n' "$1" 2>/dev/null | grep -qx installed; }
-candidate() { apt-cache policy "$1" 2>/dev/null | grep -q '^  Candidate: [^(]'; }
+candidate() { apt-cache policy "$1" 2>/dev/null | awk '/^  Candidate: [^(]/ { found = 1 } END { exit !found }'; }
 
 as_root() {
 	if [ "$(id -u)" = 0 ]; then "$@"
@@ -39,6 +39,7 @@ newest_installed() {
 newest_offered() {
 	local m
 	for m in 19 18 17 16 15; do candidate "postgresql-$m" && { printf '%s' $m; return; }; done
+	return 0
 }
 
 updated=
