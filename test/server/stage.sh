@@ -54,6 +54,8 @@ apt_update() {
 # The package of the server makes a cluster "main" and starts it. Nobody asked for one: while the package
 # is installed, its own switch for that is off.
 install_packages() {
+	local log status=0
+	log=$(mktemp)
 	as_root env DEBIAN_FRONTEND=noninteractive sh -e -c '
 		get="apt-get -qq -y install --no-install-recommends -o Dpkg::Use-Pty=0"
 		conf=/etc/postgresql-common/createcluster.conf
@@ -62,7 +64,9 @@ install_packages() {
 		trap "mv $conf.kept $conf" EXIT
 		trap "exit 1" INT TERM HUP
 		echo "create_main_cluster = false" >> $conf
-		$get "$@"' install_packages "$@" >&2
+		$get "$@"' install_packages "$@" >"$log" 2>&1 || { status=$?; grep -E '^(E|W|Err|dpkg): ?' "$log" >&2 || true; }
+	rm -f "$log"
+	return $status
 }
 
 major=${PG_MAJOR:-$(newest_installed)}
@@ -111,9 +115,10 @@ mkdir -p "$stage"
 # The Debian package of them depends on all of LLVM (400 MB), which nothing here needs: when it is not
 # installed, its files are unpacked into the build folder.
 dev=
-if [ ! -e "/usr/lib/postgresql/$major/lib/pgxs/src/makefiles/pgxs.mk" ]; then
+headers=usr/include/postgresql/$major
+if [ ! -e "/$headers/server/postgres.h" ]; then
 	dev=$stage/dev
-	if [ ! -e "$dev/usr/lib/postgresql/$major/lib/pgxs/src/makefiles/pgxs.mk" ]; then
+	if [ ! -e "$dev/$headers/server/postgres.h" ]; then
 		have_apt || die "the server headers of PostgreSQL $major are missing" "install them and set PG_CONFIG"
 		say "fetching the headers of postgresql-server-dev-$major"
 		fetch=$(mktemp -d)
@@ -141,11 +146,11 @@ if [ "$(cat "$stage/stamp" 2>/dev/null)" != "$stamp" ]; then
 	ln -s /$lib/* "$stage/$lib/"
 	for f in /$share/*; do [ "${f##*/}" = extension ] || ln -s "$f" "$stage/$share/"; done
 	ln -s /$share/extension/* "$stage/$share/extension/"
-	[ -z "$dev" ] || { rm -rf "$stage/$lib/pgxs"; ln -s "$dev/$lib/pgxs" "$stage/$lib/pgxs"; }
+	[ ! -e "$dev/$lib/pgxs" ] || ln -sfn "$dev/$lib/pgxs" "$stage/$lib/pgxs"
 	for f in /usr/include/postgresql/* ${dev:+"$dev"/usr/include/postgresql/*}; do
 		[ "${f##*/}" = "$major" ] || ln -sf "$f" "$stage/usr/include/postgresql/"
 	done
-	ln -s "${dev:-}/usr/include/postgresql/$major" "$stage/usr/include/postgresql/$major"
+	ln -s "$dev/$headers" "$stage/$headers"
 	# libpq and friends stay where the system has them
 	for d in /usr/lib/*-linux-gnu*; do [ -d "$d" ] && ln -sfn "$d" "$stage/usr/lib/${d##*/}"; done
 	# an installed pg_customer must not be mistaken for this one
