@@ -114,6 +114,14 @@ mkdir -p "$stage"
 # --- the server's headers and PGXS ----------------------------------------------------------------
 # The Debian package of them depends on all of LLVM (400 MB), which nothing here needs: when it is not
 # installed, its files are unpacked into the build folder.
+fetch_headers() {
+	local version
+	version=$(dpkg-query -W -f '${Version}' "postgresql-$major")
+	( cd "$fetch"
+	  apt-get -qq -o APT::Sandbox::User=root download "postgresql-server-dev-$major=$version" ||
+	  apt-get -qq -o APT::Sandbox::User=root download "postgresql-server-dev-$major" ) >&2
+}
+
 dev=
 headers=usr/include/postgresql/$major
 if [ ! -e "/$headers/server/postgres.h" ]; then
@@ -123,15 +131,11 @@ if [ ! -e "/$headers/server/postgres.h" ]; then
 		say "fetching the headers of postgresql-server-dev-$major"
 		fetch=$(mktemp -d)
 		chmod 755 "$fetch"
-		version=$(dpkg-query -W -f '${Version}' "postgresql-$major")
-		( cd "$fetch" && { apt-get -qq -o APT::Sandbox::User=root download "postgresql-server-dev-$major=$version" ||
-			apt-get -qq -o APT::Sandbox::User=root download "postgresql-server-dev-$major"; } >&2 ) || {
-			rm -rf "$fetch"
-			die "the headers could not be fetched" "run as root: apt-get install --no-install-recommends postgresql-server-dev-$major"
-		}
+		trap 'rm -rf "$fetch"' EXIT
+		fetch_headers || { apt_update; fetch_headers; } || die "the headers could not be fetched" \
+			"run as root: apt-get install --no-install-recommends postgresql-server-dev-$major"
 		mkdir -p "$dev"
 		dpkg -x "$fetch"/*.deb "$dev"
-		rm -rf "$fetch"
 	fi
 fi
 
