@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# make bench: the measurements quoted in the docs, each beside what one would write without pg_customer.
+#
+#   make bench                      10 million orders of 1 million customers
+#   make bench ORDERS=1000000       fewer (a tenth as many customers as orders)
+#
+# Timings are medians of RUNS (3) in one session each, the alternatives in turn, warm cache, no parallel workers unless said. Memory is
+# the largest anonymous resident set of the backend while a statement runs. Quote ratios of one run: machines are noisy.
+set -euo pipefail
+top=$(cd "$(dirname "$0")/.." && pwd)
+if [ "${1:-}" != inside ]; then
+	stage=$("$top/test/server/build.sh")
+	SERVER_OPTIONS="-c shared_buffers=2GB -c work_mem=256MB -c max_wal_size=8GB -c max_parallel_workers_per_gather=0 -c jit=off" \
+		exec "$top/test/server/run.sh" "$stage" bash "$0" inside
+fi
+
+orders=${ORDERS:-10000000}
+customers=$((orders / 10))
+runs=${RUNS:-3}
+q() { psql -XAtq -v ON_ERROR_STOP=1 -v orders="$orders" -v customers="$customers" "$@"; }
+
+# measure STATEMENT: one run in a session of its own; sets seconds and megabytes
+measure() {
+	local pid peak=0 rss out fifo
+	out=$(mktemp) fifo=$(mktemp -u)
+	mkfifo "$fifo"
+	psql -XAtq -v ON_ERROR_STOP=1 <"$fifo" >"$out" 2>&1 &
+	local client=$!
+	exec 9>"$fifo"
+	rm "$fifo"
+	printf 'SET client_min_messages = error;\nSELECT pg_backend_pid();\n' >&9
+	until [ -s "$out" ]; do sleep 0.01; done
+	pid=$(head -1 "$out")
+	printf '\\timing on\n%s\n' "$1" >&9
+	exec 9>&-
+	while kill -0 $client 2>/dev/null; do
+		rss=$(awk '/RssAnon/ { print $2 }' "/proc/$pid/status" 2>/dev/null || true)
+		[ "${rss:-0}" -le $peak ] || peak=$rss
+		sleep 0.02
+	done
+	wait $client || { cat "$out" >&2; exit 1; }
+	seconds=$(sed -n 's/^Time: \([0-9.]*\) ms.*/\1/p' "$out" | awk '{ s += $1 } END { printf "%.3f", s / 1000 }')
+	megabytes=$((peak / 1024))
+	rm "$out"
+}
+
+# report NAME STATEMENT [NAME STATEMENT ...]: alternatives in turn, medians, ratio to the first
+report() {
+	local names=() statements=() i r first
+	while [ $# -gt 0 ]; do names+=("$1"); statements+=("$2"); shift 2; done
+	local times=() memory=()
+	for ((r = 0; r < runs; r++)); do
+		for i in "${!names[@]}"; do
+			measure "${statements[$i]}"
+			times[$i]="${times[$i]:-} $seconds"
+			[ "$megabytes" -le "${memory[$i]:-0}" ] || memory[$i]=$megabytes
+		done
+	done
+	for i in "${!names[@]}"; do
+		local median=$(tr ' ' '\n' <<<"${times[$i]}" | grep . | sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }')
+		[ "$i" -gt 0 ] || first=$median
+		printf '%-58s %9.3f s %7s %6s MB\n' "${names[$i]}" "$median" \
+			"$(awk -v a="$median" -v b="$first" 'BEGIN { printf "x %.2f", a / b }')" "${memory[$i]}"
+	done
+	echo
+}
+
+echo "pg_customer $(sed -n "s/^default_version *= *'\(.*\)'/\1/p" "$top/pg_customer.control") on PostgreSQL $(q -c 'SHOW server_version'), $(nproc) cores, $(awk '/MemTotal/ { printf "%.0f GB", $2 / 1048576 }' /proc/meminfo)"
+q -f "$top/test/bench/orders.sql"
+echo "$orders orders of $(q -c 'SELECT count(DISTINCT customer_id) FROM orders') customers, $(q -c "SELECT pg_size_pretty(pg_table_size('orders'))")"
+echo
+printf '%-58s %11s %7s %9s\n' statement 'median' 'ratio' 'peak'
+
+source "$top/test/bench/statements.sh"
