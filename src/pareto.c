@@ -121,7 +121,7 @@ sorted_state(FunctionCallInfo fcinfo)
 
 /*
  * ratio
- *		a / b as the nearest double: 3 of 10 is 0.3, which a division of two rounded doubles may miss.
+ *		a / b by decimal division: 3 of 10 is 0.3, which the quotient of two rounded doubles may miss.
  */
 static double
 ratio(int128 a, int128 b)
