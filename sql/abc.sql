@@ -148,6 +148,12 @@ SELECT xyz_class(0.3, 1, 0.5);
 SELECT xyz_class(0.3, -1, 0.5);
 SELECT xyz_class(0.3, 0.1, 'NaN');
 
+-- An operator calls a function without a window.
+BEGIN;
+CREATE OPERATOR ^^^ (FUNCTION = cumulative_share, RIGHTARG = numeric);
+SELECT ^^^ 5.0;
+ROLLBACK;
+
 -- A label that was renamed is missed by name.
 BEGIN;
 ALTER TYPE abc_class RENAME VALUE 'B' TO 'Bronze';

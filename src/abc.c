@@ -236,6 +236,23 @@ class_of(Cut cuts[2], int128 value)
 /* ---------- window functions ---------- */
 
 /*
+ * window_object
+ *		The window that the function runs over; an error when there is none, as behind an operator.
+ */
+static WindowObject
+window_object(FunctionCallInfo fcinfo)
+{
+	WindowObject window = PG_WINDOW_OBJECT();
+
+	if (!WindowObjectIsValid(window))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("this function can only be called as a window function"),
+				 errhint("Call it by its name, with OVER.")));
+	return window;
+}
+
+/*
  * window_argument
  *		An argument of a window function, evaluated at the current row.
  */
@@ -316,7 +333,7 @@ read_ties(NullableDatum ties)
 Datum
 abc_class(PG_FUNCTION_ARGS)
 {
-	WindowObject window = PG_WINDOW_OBJECT();
+	WindowObject window = window_object(fcinfo);
 	AbcPartition *partition = WinGetPartitionLocalMemory(window, sizeof(AbcPartition));
 	CallCache  *cache = call_cache(fcinfo, 0, "ABC");
 	NullableDatum value;
@@ -391,7 +408,7 @@ fill_share_partition(SharePartition *partition, WindowObject window, const CallC
 Datum
 cumulative_share(PG_FUNCTION_ARGS)
 {
-	WindowObject window = PG_WINDOW_OBJECT();
+	WindowObject window = window_object(fcinfo);
 	SharePartition *partition = WinGetPartitionLocalMemory(window, sizeof(SharePartition));
 	CallCache  *cache = call_cache(fcinfo, 0, NULL);
 	NullableDatum value = window_argument(window, 0);

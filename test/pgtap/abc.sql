@@ -1,5 +1,6 @@
 -- Properties of ABC classes, cumulative shares, Pareto share, Gini coefficient, XYZ classes
 BEGIN;
+SET LOCAL search_path = public, customer;
 CREATE EXTENSION IF NOT EXISTS pgtap;
 SELECT plan(44);
 
