@@ -357,8 +357,8 @@ abc_class(PG_FUNCTION_ARGS)
 }
 
 /*
- * What cumulative_share keeps for a partition: beside each value the sum of it and of all that follow, in
- * multiples of what divides all values.
+ * What cumulative_share keeps for a partition: the distinct values, and beside each the sum of all that are
+ * at least as large, in multiples of what divides all values.
  */
 typedef struct SharePartition
 {
@@ -378,6 +378,7 @@ fill_share_partition(SharePartition *partition, WindowObject window, const CallC
 	Population *population = read_partition(window, cache, context, "cumulative_share");
 	int128		sum = population_total(population, "cumulative_share");
 	int128		divisor = sum;
+	int64		distinct = 0;
 
 	for (int64 i = 0; i < population->count; i++)
 	{
@@ -394,10 +395,17 @@ fill_share_partition(SharePartition *partition, WindowObject window, const CallC
 	partition->cumulative = MemoryContextAllocHuge(context, population->count * sizeof(int128));
 	for (int64 i = 0; i < population->count; i++)
 	{
+		int128		value = population->values[i];
+
 		CHECK_FOR_INTERRUPTS();
-		partition->cumulative[i] = sum / divisor;
-		sum -= population->values[i];
+		if (distinct == 0 || value != population->values[distinct - 1])
+		{
+			population->values[distinct] = value;
+			partition->cumulative[distinct++] = sum / divisor;
+		}
+		sum -= value;
 	}
+	population->count = distinct;
 	partition->population = population;
 }
 
@@ -424,7 +432,7 @@ cumulative_share(PG_FUNCTION_ARGS)
 	if (value.isnull || population->count == 0)
 		PG_RETURN_NULL();
 
-	/* The first of the values that equal this one; for zero and below the first of all. */
+	/* Its place among the values; zero and below take the first. */
 	units = value_units(cache, value.value, "cumulative_share");
 	high = population->count - 1;
 	while (low < high)
