@@ -46,7 +46,7 @@ if [ "${1:-}" = inside ]; then
 		base=$work/base.sql who=customer::text
 		step "Reading $DATA" load
 	fi
-	step 'Its customer base: create_customer_base(…)' sql -P footer=off -P border=0 -o "$work/created" -f "$base"
+	step 'Its customer base: create_customer_base' sql -P footer=off -P border=0 -o "$work/created" -f "$base"
 	begun=$EPOCHREALTIME
 	echo
 	cat "$work/created"

@@ -52,7 +52,7 @@ SELECT customer_id,
 		ELSE (ARRAY['Anna', 'Ben', 'Clara', 'David', 'Emma', 'Felix', 'Grace', 'Hugo', 'Ines', 'Jack', 'Kate', 'Leo', 'Mia', 'Noah', 'Olga', 'Paul'])[1 + floor(16 * u)::int]
 				|| ' ' || (ARRAY['Smith', 'Tan', 'Garcia', 'Müller', 'Rossi', 'Lim', 'Brown', 'Kim', 'Silva', 'Novak', 'Wong', 'Martin'])[1 + floor(12 * v)::int]
 	END,
-	CASE WHEN w < 0.75 THEN (ARRAY['上海', '北京', '广州', '深圳', '杭州', '成都', '南京', '武汉', '西安', '苏州'])[1 + floor(10 * x * x)::int]
+	CASE WHEN kind = 'business' OR w < 0.75 THEN (ARRAY['上海', '北京', '广州', '深圳', '杭州', '成都', '南京', '武汉', '西安', '苏州'])[1 + floor(10 * x * x)::int]
 		ELSE (ARRAY['Singapore', 'Hong Kong', 'London', 'Sydney', 'Toronto'])[1 + floor(5 * x)::int]
 	END,
 	date '2023-01-01' + joined - floor(20 * x)::int
