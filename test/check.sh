@@ -12,7 +12,10 @@ export LC_ALL=C.UTF-8
 
 # --- what each group runs, inside its cluster ------------------------------------------------------
 # A copy of the template, by name.
-fresh() { PGOPTIONS='-c client_min_messages=error' psql -Xqc "DROP DATABASE IF EXISTS $1" -c "CREATE DATABASE $1 TEMPLATE customer_template" 2>&1; }
+fresh() {
+	PGOPTIONS='-c client_min_messages=error' psql -Xq -c "DROP DATABASE IF EXISTS $1" -c "CREATE DATABASE $1 TEMPLATE customer_template" \
+		-c "ALTER DATABASE $1 SET search_path = public, customer" 2>&1
+}
 
 # The scripts of pgTAP and of real data: each in a database of its own.
 sql_scripts() {
