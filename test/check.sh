@@ -4,7 +4,7 @@
 #   test/check.sh [GROUP ...]          PG_MAJOR=17 for another PostgreSQL; SHARED=… where the real data are
 #
 # Groups: unit regress isolation pgtap docs tap real. All that they print is TAP in the end; the last line
-# counts every test. Nothing is written outside the build folder.
+# counts every test. Nothing is written outside the build folder, and nothing runs longer than 15 minutes.
 set -uo pipefail
 top=$(cd "$(dirname "$0")/.." && pwd)
 me=$top/test/check.sh
@@ -79,8 +79,10 @@ trap '[ -z "$child" ] || { kill -TERM "$child" 2>/dev/null; wait "$child"; }; ex
 stage=$("$top/test/server/build.sh") || { echo "0 passed, 1 failed"; exit 1; }
 bin=$(echo "$stage"/usr/lib/postgresql/*/bin)
 work=$stage/check
-rm -rf "$work"
 mkdir -p "$work"
+exec 7<"$work"
+flock -n 7 || { echo "error: another check is running in $stage" >&2; exit 1; }
+rm -rf "${work:?}"/*
 export stage bin work
 # Beside a checkout there may be real data; scripts find them by this name.
 export SHARED=${SHARED:-$top/../shared}
@@ -97,7 +99,7 @@ for group in $groups; do
 	begun=$(now)
 	log=$work/$group.log
 	status=0
-	"$top/test/server/run.sh" "$stage" timeout 600 bash "$me" inside "$group" >"$log" 2>&1 </dev/null & child=$!
+	"$top/test/server/run.sh" "$stage" timeout $((SECONDS < 890 ? 900 - SECONDS : 10)) bash "$me" inside "$group" >"$log" 2>&1 </dev/null 7<&- & child=$!
 	wait "$child" || status=$?
 	child=
 	report=$(awk -f "$top/test/tap.awk" "$log")

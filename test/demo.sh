@@ -16,8 +16,9 @@ seconds() { awk -v a="$1" -v b="$EPOCHREALTIME" 'BEGIN { printf "%8.1f s\n", b -
 step() {
 	local begun=$EPOCHREALTIME
 	printf '%-60s' "$1"; shift
-	"$@" || { echo; exit 1; }
+	"$@" 2>"$work/errors" || { echo; cat "$work/errors" >&2; exit 1; }
 	seconds "$begun"
+	cat "$work/errors"
 }
 
 # The user's file as UTF-8 text.
@@ -33,6 +34,7 @@ prepare() {
 		-c 'ALTER DATABASE demo SET search_path = public, customer'
 }
 load() { read_data | sql -f "$work/load.sql" && sql -f "$demo/types.sql"; }
+table() { sql -P footer=off -P border=0 "$@"; }
 
 # In the throwaway cluster, whose directory also takes our files.
 if [ "${1:-}" = inside ]; then
@@ -46,8 +48,12 @@ if [ "${1:-}" = inside ]; then
 		base=$work/base.sql who=customer::text
 		step "Reading $DATA" load
 	fi
-	step 'Its customer base: create_customer_base' sql -P footer=off -P border=0 -o "$work/created" -f "$base"
+	step 'Its customer base: create_customer_base' table -o "$work/created" -f "$base"
 	begun=$EPOCHREALTIME
+	echo
+	[ -z "${DATA:-}" ] || table -c "SELECT attname AS column, format_type(atttypid, atttypmod) AS type
+		FROM pg_attribute WHERE attrelid = 'public.orders'::regclass AND attnum > 0 ORDER BY attnum"
+	grep -v '^--' "$base"
 	echo
 	cat "$work/created"
 	sql -v who="$who" -f "$demo/report.sql"

@@ -112,6 +112,8 @@ fi
 stage=$build/pg$major
 bin=usr/lib/postgresql/$major/bin
 mkdir -p "$stage"
+exec 8<"$stage"
+flock 8
 
 # --- the server's headers and PGXS ----------------------------------------------------------------
 # The Debian package of them depends on all of LLVM (400 MB), which nothing here needs: when it is not
