@@ -26,7 +26,7 @@ refuse("$name is a spreadsheet or an archive", 'save it as CSV') if $header =~ /
 utf8::decode($header) or refuse("$name is not UTF-8", 'say ENCODING=GBK, or what it is');
 $header =~ s/^\x{FEFF}//;
 $header =~ s/[\r\n]+$//;
-refuse("$name is empty") if $header eq '';
+refuse("$name is empty" . ($ENV{ENCODING} ? ", or is not $ENV{ENCODING}" : '')) if $header eq '';
 
 (my $outside = $header) =~ s/"[^"]*"//g;
 my %count = map { my $d = $_; $d => scalar(() = $outside =~ /\Q$d/g) } ',', ';', "\t";
