@@ -17,14 +17,15 @@ fresh() {
 		-c "ALTER DATABASE $1 SET search_path = public, customer" 2>&1
 }
 
-# The scripts of pgTAP and of real data: each in a database of its own.
+# The scripts of pgTAP and of real data: each in a database of its own. They find the folders of the data as
+# :data and :reference.
 sql_scripts() {
 	psql -Xqf "$top/test/server/template.sql" 2>&1 || return 1
 	local script
 	for script in "$@"; do
 		echo "=== ${script#"$top"/}"
 		fresh tests
-		psql -XqAt -v ON_ERROR_STOP=1 -d tests -f "$script" 2>&1
+		psql -XqAt -v ON_ERROR_STOP=1 -v data="$SHARED/data" -v reference="$SHARED/reference" -d tests -f "$script" 2>&1
 	done
 }
 
@@ -84,7 +85,7 @@ exec 7<"$work"
 flock -n 7 || { echo "error: another check is running in $stage" >&2; exit 1; }
 rm -rf "${work:?}"/*
 export stage bin work
-# Beside a checkout there may be real data; scripts find them by this name.
+# Beside a checkout there may be real data.
 export SHARED=${SHARED:-$top/../shared}
 line() { printf '%-10s %-48s %8s\n' "$1" "$2" "$(seconds "$begun")"; }
 line build "PostgreSQL $("$bin/pg_config" --version | cut -d' ' -f2), no warnings"
