@@ -290,33 +290,32 @@ rfm_breaks_fixed(PG_FUNCTION_ARGS)
 
 	for (int measure = 0; measure < RFM_MEASURES; measure++)
 	{
-		ArrayType  *array = PG_GETARG_ARRAYTYPE_P(measure);
 		Datum	   *values;
 		bool	   *nulls;
 		int			count;
 
-		deconstruct_array(array, NUMERICOID, -1, false, TYPALIGN_INT, &values, &nulls, &count);
-		if (ARR_NDIM(array) > 1 || count < RFM_MIN_BINS - 1 || count > RFM_MAX_BINS - 1)
+		deconstruct_array(PG_GETARG_ARRAYTYPE_P(measure), NUMERICOID, -1, false, TYPALIGN_INT, &values, &nulls, &count);
+		if (count < RFM_MIN_BINS - 1 || count > RFM_MAX_BINS - 1)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("%d breaks of %s are not between %d and %d", count, measure_names[measure],
-							RFM_MIN_BINS - 1, RFM_MAX_BINS - 1),
+					 errmsg("number of breaks of %s must be between %d and %d, not %d", measure_names[measure],
+							RFM_MIN_BINS - 1, RFM_MAX_BINS - 1, count),
 					 errhint("One break makes two scores, four breaks make five: ARRAY[30, 60, 90, 180].")));
 		if (breaks == NULL)
 			breaks = rfm_breaks_create(count + 1);
 		if (count != breaks->bins - 1)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("%s has %d breaks, but %s has %d", measure_names[measure], count,
-							measure_names[RFM_DAYS], breaks->bins - 1),
-					 errhint("Give each measure equally many breaks.")));
+					 errmsg("number of breaks must be the same, but is %d for %s and %d for %s", breaks->bins - 1,
+							measure_names[RFM_DAYS], count, measure_names[measure]),
+					 errhint("Give each measure equally many breaks; equal ones leave a score unused.")));
 		for (int i = 0; i < count; i++)
 		{
 			if (nulls[i])
 				ereport(ERROR,
 						(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 						 errmsg("break %d of %s is NULL", i + 1, measure_names[measure]),
-						 errhint("Give every break a value; equal breaks leave a score unused.")));
+						 errhint("Give every break a value.")));
 			RFM_BREAKS_OF(breaks, measure)[i] = score_units_from_numeric(values[i], "rfm_breaks");
 		}
 	}

@@ -40,7 +40,7 @@ rfm_cut(NullableDatum bins, const NullableDatum *method)
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("bins and method of RFM scores must not be NULL"),
-				 errhint("Leave them out for five bins by quantiles.")));
+				 errhint("Pass 2 to 9 bins, and quantile, mean, mean_score or ntile.")));
 	if (method != NULL)
 	{
 		char	   *name = TextDatumGetCString(method->value);

@@ -320,9 +320,9 @@ check_cover(const MapCheck *check, int positions)
 	if (nholes > 0 || noverlaps > 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("of the %d codes of the segment map, %d have no segment and %d have more than one row",
+				 errmsg("segment map of %d codes is not right: %d without a segment, %d with more than one row",
 						ncodes, nholes, noverlaps),
-				 errdetail("No segment: %s. More than one row: %s.",
+				 errdetail("Without a segment: %s. With more than one row: %s.",
 						   nholes > 0 ? holes.data : "none", noverlaps > 0 ? overlaps.data : "none"),
 				 errhint("The map has %d bins, as %d is the largest digit of its codes. Give each code one row, or one pattern such as [12]* that covers it.",
 						 check->bins, check->bins)));
