@@ -183,7 +183,7 @@ CREATE FUNCTION breaks(rfm_breaks, OUT measure text, OUT cut int, OUT value nume
 COMMENT ON FUNCTION breaks(rfm_breaks) IS
 'The breaks as rows: measure (days_since_last, orders, total), number of the cut from 1, value';
 
-CREATE FUNCTION rfm_score(rfm_breaks, days_since_last int, orders bigint, total numeric) RETURNS rfm_score
+CREATE FUNCTION rfm_score(breaks rfm_breaks, days_since_last int, orders bigint, total numeric) RETURNS rfm_score
 	AS 'MODULE_PATHNAME', 'rfm_score_by_breaks' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION rfm_score(rfm_breaks, int, bigint, numeric) IS
 'Score of one customer by given breaks: recency bins minus the breaks below the days, frequency and money 1 plus the breaks below; a total of 0 or less has money score 1';
