@@ -207,7 +207,11 @@ read_amount(HistoryReader *reader, bool present, history_amount *amount)
 	*amount = 0;
 	if (!present)
 		return true;
-	if (!read_varint(reader, &units) || units >= (uamount) HISTORY_MAX_AMOUNT / (uamount) reader->factor)
+	if (!read_varint(reader, &units))
+		return false;
+
+	/* No 64 bits reach the limit at any scale; a division of 128 bits costs more than all the rest. */
+	if (units > UINT64_MAX && units >= (uamount) HISTORY_MAX_AMOUNT / (uamount) reader->factor)
 		return false;
 	*amount = (history_amount) units * reader->factor;
 	return true;
