@@ -431,6 +431,7 @@ period_index(int64 day, TimeUnit unit)
 
 /*
  * period_first_day
+ *		The calendar begins in the middle of a month.
  */
 static DateADT
 period_first_day(int64 index, TimeUnit unit)
@@ -442,7 +443,7 @@ period_first_day(int64 index, TimeUnit unit)
 		return (DateADT) index;
 	if (unit == UNIT_WEEK)
 		return (DateADT) (index * 7 + 2);
-	return (DateADT) calendar_to_day(year, 1 + (int) (index - year * in_year) * (12 / in_year), 1);
+	return (DateADT) Max(calendar_to_day(year, 1 + (int) (index - year * in_year) * (12 / in_year), 1), HISTORY_FIRST_DAY);
 }
 
 /* One period of a history. */
@@ -487,8 +488,7 @@ typedef struct PeriodScan
 	bool		count_orders;
 	/* period_activity only */
 	bool		any_purchase;
-	bool		active;			/* a purchase in the period last_active */
-	int64		last_active;
+	int64		last_active;	/* the last period with a purchase */
 	bool		lost_pending;	/* the period after last_active is still to be reported as lost, unless it has rows */
 	bool		held;			/* period was read, but a lost one comes before it */
 	Period		period;
