@@ -169,6 +169,13 @@ decimal_from_float8(double value, int scale, int limit_digits, int128 *units)
 	if (isinf(value))
 		return DECIMAL_INFINITE;
 
+	/* Integers, in a column that happens to be a float. */
+	if (fabs(value) < 1e15 && value == rint(value) && limit_digits >= 15)
+	{
+		*units = (int64) value * power_of_ten(scale);
+		return DECIMAL_OK;
+	}
+
 	/*
 	 * A product far from a tie rounds the same way whatever its last bits are. That is nearly every
 	 * amount; the others go through numeric.

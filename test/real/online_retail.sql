@@ -1,11 +1,10 @@
 -- Online Retail, twice: as its 541,909 lines with an order id, and as one row an invoice; each number beside a plain
 -- SQL query over the lines.
-\getenv shared SHARED
 SET client_min_messages = error;
 CREATE EXTENSION IF NOT EXISTS pgtap;
 CREATE TABLE lines (invoice text, stock_code text, description text, quantity int, invoiced_at timestamp,
 	unit_price numeric, customer_id numeric, country text);
-\set load '\\copy lines FROM PROGRAM ''zcat ' :shared '/data/online_retail.csv.gz'' WITH (FORMAT csv, HEADER)'
+\set load '\\copy lines FROM PROGRAM ''zcat ' :data '/online_retail.csv.gz'' WITH (FORMAT csv, HEADER)'
 :load
 CREATE TABLE invoices AS
 	SELECT invoice, customer_id, min(invoiced_at) AS invoiced_at, sum(quantity * unit_price) AS total FROM lines GROUP BY invoice, customer_id;
