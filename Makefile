@@ -14,6 +14,7 @@ PGFILEDESC = "pg_customer - customer analytics inside the database"
 OBJS = \
 	src/abc.o \
 	src/base_expression.o \
+	src/base_owner.o \
 	src/decimal.o \
 	src/history_codec.o \
 	src/history_measures.o \
