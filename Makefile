@@ -35,8 +35,9 @@ SQL_PARTS = \
 	src/segment_map.sql \
 	src/abc.sql \
 	src/base_expression.sql \
-	src/customer_base.sql \
-	src/base_views.sql
+	src/base_fill.sql \
+	src/base_views.sql \
+	src/customer_base.sql
 
 REGRESS = purchase_history purchase_changes rfm segment_map abc customer_base
 REGRESS_OPTS = --inputdir=$(srcdir) --load-extension=pg_customer

@@ -15,6 +15,7 @@
 #include "catalog/pg_type.h"
 #include "funcapi.h"
 #include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
 #include "parser/parse_coerce.h"
 #include "parser/parse_collate.h"
@@ -24,13 +25,13 @@
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
-#include "nodes/nodeFuncs.h"
 #include "utils/rel.h"
 #include "utils/ruleutils.h"
 #include "utils/syscache.h"
 #include "utils/typcache.h"
 #include "utils/varlena.h"
 
+#include "base.h"
 #include "decimal.h"
 
 /* What stands before the user's text when it is parsed. */
@@ -244,6 +245,13 @@ equality_operator(Oid type)
 	return result;
 }
 
+/* Sets a configuration parameter until the current nest level of settings ends. */
+void
+set_setting(const char *name, const char *value)
+{
+	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+}
+
 /*
  * base_expression(source regclass, option text, expression text, path text)
  *		→ (sql text, type regtype, equality text)
@@ -312,16 +320,21 @@ base_expression(PG_FUNCTION_ARGS)
 	{
 		error_context_stack = &callback;
 		settings = NewGUCNestLevel();
-		(void) set_config_option("search_path", path, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+		set_setting("search_path", path);
 		expression = analyse_expression(source, option, parse_one_expression(option, written));
 		AtEOXact_GUC(true, settings);
 		error_context_stack = callback.previous;
 	}
 
-	/* With nothing but pg_catalog on the path, every other name is written with its schema. */
+	/*
+	 * With nothing but pg_catalog on the path, every other name is written with its schema; and constants are
+	 * written in the one way that every session reads alike, as pg_dump writes them.
+	 */
 	settings = NewGUCNestLevel();
-	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
-							 true, 0, false);
+	set_setting("search_path", "pg_catalog, pg_temp");
+	set_setting("datestyle", "ISO");
+	set_setting("intervalstyle", "postgres");
+	set_setting("extra_float_digits", "3");
 	values[0] = CStringGetTextDatum(deparse_expression(expression, deparse_context_for("s", source_oid), true, false));
 	AtEOXact_GUC(true, settings);
 	values[1] = ObjectIdGetDatum(exprType(expression));

@@ -32,7 +32,6 @@ BEGIN
 groups AS MATERIALIZED (
 	SELECT {key}, reason,
 		{ext}.purchase_history(day, amount) FILTER (WHERE reason IS NULL) AS history,
-		max(day) FILTER (WHERE reason IS NULL) AS last_day,
 		count(*) AS rows, count(*) AS orders, 0::bigint AS without_order_id,
 		count(*) FILTER (WHERE amount = 0) AS zero, count(*) FILTER (WHERE amount IS NULL) AS unknown,
 		count(*) FILTER (WHERE day > {'until'}::date) AS future
@@ -42,7 +41,7 @@ groups AS MATERIALIZED (
 	RETURN @extschema@.base_template($template$
 orders AS MATERIALIZED (
 	SELECT {key}, order_id, reason, order_id IS NULL AS single,
-		min(day) AS day, max(day) AS last_day, sum(amount) FILTER (WHERE reason IS NULL) AS amount,
+		min(day) AS day, sum(amount) FILTER (WHERE reason IS NULL) AS amount,
 		{ext}.purchase_history(day, amount) FILTER (WHERE reason IS NULL AND order_id IS NULL) AS history,
 		count(*) AS rows, count(*) FILTER (WHERE amount IS NULL) AS unknown,
 		count(*) FILTER (WHERE order_id IS NULL AND amount = 0) AS zero,
@@ -51,16 +50,15 @@ orders AS MATERIALIZED (
 	GROUP BY {key}, order_id, reason),
 groups AS MATERIALIZED (
 	SELECT {key}, reason, coalesce(grouped OPERATOR({ext}.+) singles, grouped, singles) AS history,
-		last_day, rows, orders, without_order_id, zero, unknown, future
+		rows, orders, without_order_id, zero, unknown, future
 	FROM (SELECT {key}, reason,
 			{ext}.purchase_history(day, amount) FILTER (WHERE reason IS NULL AND NOT single) AS grouped,
 			{ext}.rollup(history) AS singles,
-			max(CASE WHEN single THEN last_day ELSE day END) FILTER (WHERE reason IS NULL) AS last_day,
 			sum(rows) AS rows, sum(CASE WHEN single THEN rows ELSE 1 END) AS orders,
 			coalesce(sum(rows) FILTER (WHERE single), 0) AS without_order_id,
 			count(*) FILTER (WHERE NOT single AND amount = 0) + sum(zero) AS zero, sum(unknown) AS unknown,
 			count(*) FILTER (WHERE NOT single AND day > {'until'}::date) + sum(future) AS future
-		FROM (SELECT {key}, single, day, last_day, amount, history, rows, unknown, zero, future,
+		FROM (SELECT {key}, single, day, amount, history, rows, unknown, zero, future,
 				coalesce(reason, CASE WHEN NOT single THEN {ext}.base_amount_problem(amount) END) AS reason
 			FROM orders) AS o
 		GROUP BY {key}, reason) AS g)$template$, options);
@@ -83,7 +81,7 @@ WITH {groups},
 written AS (
 	INSERT INTO {schema}.summary ({key}, history, orders, total, first_purchase, last_purchase, last_day)
 	SELECT {g.key}, g.history, {ext}.orders(g.history), {ext}.total(g.history), {ext}.first_purchase(g.history),
-		{ext}.last_purchase(g.history), g.last_day
+		{ext}.last_purchase(g.history), {ext}.last_day(g.history)
 	FROM groups AS g
 		[[again:LEFT JOIN {schema}.summary AS m ON {g=m}]]
 	WHERE g.reason IS NULL [[again:AND (m.history IS NULL OR m.history OPERATOR({ext}.<>) g.history)
@@ -109,7 +107,7 @@ COMMENT ON FUNCTION base_fill(jsonb, boolean) IS
 'Brings the summary of a customer base to its source in one statement, and returns what it counted; first: the summary is empty and has no key yet.';
 
 -- What the counts of a fill are called, in the order in which data_quality shows them.
-CREATE FUNCTION base_quality_texts(OUT position integer, OUT item text, OUT en text, OUT zh text) RETURNS SETOF record
+CREATE FUNCTION base_quality_texts(OUT ordinal integer, OUT item text, OUT en text, OUT zh text) RETURNS SETOF record
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
 	VALUES
@@ -195,8 +193,8 @@ WITH reasons AS (
 			FROM {schema}.summary) AS m, LATERAL (VALUES ('customers', m.customers), ('purchases', m.purchases),
 		('refunds', m.refunds), ('customers_without_purchase', m.refunders)) AS v (item, rows)
 )
-INSERT INTO {schema}.quality (position, item, rows, explanation)
-SELECT t.position, t.item, coalesce(c.rows, 0), t.{language}
+INSERT INTO {schema}.quality (ordinal, item, rows, explanation)
+SELECT t.ordinal, t.item, coalesce(c.rows, 0), t.{language}
 FROM {ext}.base_quality_texts() AS t LEFT JOIN counted AS c USING (item);
 UPDATE {schema}.state SET (first_day, last_day) = (SELECT min(first_purchase), max(last_day) FROM {schema}.summary),
 	refreshed_at = {'started'}, verified_at = NULL, differences = NULL$template$, options);
@@ -224,6 +222,16 @@ END $$;
 COMMENT ON FUNCTION base_renew_cut_points(jsonb, boolean) IS
 'Replaces the cut points of a customer base by those of its population on its day; with rfm_method ''fixed'' only those of abc, except at first.';
 
+CREATE FUNCTION base_bad_reasons(counts jsonb) RETURNS text[]
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT coalesce(array_agg(r.reason), '{}')
+	FROM (SELECT jsonb_array_elements(counts -> 'reasons') ->> 'reason' AS reason) AS r
+	WHERE r.reason <> 'used' AND r.reason NOT LIKE 'no\_%';
+END;
+COMMENT ON FUNCTION base_bad_reasons(jsonb) IS
+'The reasons for which a fill of a customer base put rows into quarantine.';
+
 -- What the user reads after a base has been made or refreshed.
 CREATE FUNCTION base_report(options jsonb) RETURNS TABLE (item text, value text)
 	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
@@ -232,7 +240,7 @@ BEGIN
 	RETURN QUERY EXECUTE @extschema@.base_template($template$
 SELECT 'base', {'base'}
 UNION ALL (SELECT q.item, q.rows::text FROM {schema}.quality AS q
-	WHERE q.rows > 0 OR q.item IN ('customers', 'purchases', 'refunds') ORDER BY q.position)
+	WHERE q.rows > 0 OR q.item IN ('customers', 'purchases', 'refunds') ORDER BY q.ordinal)
 UNION ALL SELECT v.item, v.value FROM {schema}.state AS s, LATERAL (VALUES
 	('first_day', s.first_day::text), ('last_day', s.last_day::text), ('as_of', {schema}.as_of()::text),
 	('seconds', round(extract(epoch FROM clock_timestamp() - s.refreshed_at), 2)::text),
@@ -287,8 +295,8 @@ BEGIN
 WITH {groups}, sides AS (
 	SELECT {key}, history AS source, NULL::{ext}.purchase_history AS summary, false AS wrong FROM groups WHERE reason IS NULL
 	UNION ALL
-	SELECT {key}, NULL, history, (orders, total, first_purchase, last_purchase) IS DISTINCT FROM ({ext}.orders(history),
-		{ext}.total(history), {ext}.first_purchase(history), {ext}.last_purchase(history)) FROM {schema}.summary
+	SELECT {key}, NULL, history, (orders, total, first_purchase, last_purchase, last_day) IS DISTINCT FROM ({ext}.orders(history),
+		{ext}.total(history), {ext}.first_purchase(history), {ext}.last_purchase(history), {ext}.last_day(history)) FROM {schema}.summary
 )
 SELECT concat_ws(' / ', {key}), CASE WHEN count(summary) = 0 THEN 'missing in the summary'
 		WHEN count(source) = 0 THEN 'not in the source'

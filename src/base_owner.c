@@ -21,18 +21,13 @@
 #include "utils/syscache.h"
 #include "utils/tuplestore.h"
 
+#include "base.h"
+
 PG_FUNCTION_INFO_V1(refresh_customer_base);
 PG_FUNCTION_INFO_V1(verify_customer_base);
 PG_FUNCTION_INFO_V1(drop_customer_base);
 PG_FUNCTION_INFO_V1(grant_reader);
 PG_FUNCTION_INFO_V1(revoke_reader);
-
-/* Sets a configuration parameter until the current nest level of settings ends. */
-static void
-set_setting(const char *name, const char *value)
-{
-	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-}
 
 /* The settings table of a base, found with the caller's rights; an unknown base is an error. */
 static Oid
