@@ -24,7 +24,11 @@ OBJS = \
 	src/purchase_changes.o \
 	src/purchase_history.o \
 	src/rfm.o \
-	src/segment_map.o
+	src/rfm_breaks.o \
+	src/rfm_cut.o \
+	src/rfm_window.o \
+	src/segment_map.o \
+	src/segment_map_check.o
 
 # The order in which the install script is put together: each part uses only what stands before it.
 SQL_PARTS = \
