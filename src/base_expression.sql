@@ -35,9 +35,9 @@ BEGIN
 			CASE WHEN (options ->> section[3] IS NULL) = (section[2] = '!') THEN section[4] ELSE '' END);
 	END LOOP;
 	FOR part IN SELECT m[1] FROM regexp_matches(template, '\{[^{}]+\}|[^{]+|\{', 'g') AS m LOOP
-		name := substr(part, 2, length(part) - 2);
+		name := substring(part FROM '^\{(.+)\}$');
 		parts := parts || CASE
-			WHEN part !~ '^\{.+\}$' THEN part
+			WHEN name IS NULL THEN part
 			WHEN name ~ '^''' THEN quote_nullable(options ->> btrim(name, ''''))
 			WHEN name ~ '^(\w+\.)?tenant,$' THEN CASE WHEN tenant THEN name || ' ' ELSE '' END
 			WHEN name ~ '^(\w+\.)?key$' THEN

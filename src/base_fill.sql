@@ -197,7 +197,8 @@ INSERT INTO {schema}.quality (ordinal, item, rows, explanation)
 SELECT t.ordinal, t.item, coalesce(c.rows, 0), t.{language}
 FROM {ext}.base_quality_texts() AS t LEFT JOIN counted AS c USING (item);
 UPDATE {schema}.state SET (first_day, last_day) = (SELECT min(first_purchase), max(last_day) FROM {schema}.summary),
-	refreshed_at = {'started'}, verified_at = NULL, differences = NULL$template$, options);
+	refreshed_at = {'started'}, refresh_seconds = round(extract(epoch FROM clock_timestamp() - {'started'}::timestamptz), 2),
+	verified_at = NULL, differences = NULL$template$, options);
 END $$;
 COMMENT ON FUNCTION base_record_fill(jsonb, jsonb, timestamptz) IS
 'Writes what a fill of a customer base counted to its tables quality and state.';
