@@ -14,6 +14,7 @@ PGFILEDESC = "pg_customer - customer analytics inside the database"
 OBJS = \
 	src/abc.o \
 	src/base_expression.o \
+	src/base_owner.o \
 	src/decimal.o \
 	src/history_codec.o \
 	src/history_measures.o \
@@ -38,8 +39,9 @@ SQL_PARTS = \
 	src/segment_map.sql \
 	src/abc.sql \
 	src/base_expression.sql \
-	src/customer_base.sql \
-	src/base_views.sql
+	src/base_fill.sql \
+	src/base_views.sql \
+	src/customer_base.sql
 
 REGRESS = purchase_history purchase_changes rfm segment_map abc customer_base
 REGRESS_OPTS = --inputdir=$(srcdir) --load-extension=pg_customer

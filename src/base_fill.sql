@@ -1,0 +1,319 @@
+
+-- Filling a base from its source --------------------------------------------------------------------
+
+-- The rows of the source as the base reads them: key, day, amount, order id, and why a row cannot be used.
+CREATE FUNCTION base_rows(options jsonb) RETURNS text
+	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN @extschema@.base_template($template$
+SELECT r.*, CASE WHEN r.customer IS NULL THEN 'no_customer'
+	[[tenant_sql:WHEN r.tenant IS NULL THEN 'no_tenant']]
+	WHEN r.day IS NULL THEN 'no_day'
+	WHEN NOT isfinite(r.day) THEN 'infinite_day'
+	[[currency_sql:WHEN r.currency IS DISTINCT FROM {'currency'} THEN 'foreign_currency']]
+	ELSE {amount_problem} END AS reason
+FROM (SELECT [[tenant_sql:{tenant_sql} AS tenant, ]]{customer_sql} AS customer, {day_sql} AS day, {amount_sql} AS amount,
+		{order_sql} AS order_id, {time_sql} AS purchased_at[[currency_sql:, ({currency_sql})::text AS currency]]
+	FROM {source} AS s[[filter_sql: WHERE {filter_sql}]] OFFSET 0) AS r$template$, options);
+END $$;
+COMMENT ON FUNCTION base_rows(jsonb) IS
+'The query over the source of a customer base: key, day, amount, order id, time and the reason why a row cannot be used (NULL: it can).';
+
+-- The common table expression "groups": one row for each key and reason, with the history and the counts.
+-- With an order id, the lines of an order are one order first; a row without an order id is an order of its own.
+CREATE FUNCTION base_groups(options jsonb) RETURNS text
+	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	options := options || jsonb_build_object('rows', @extschema@.base_rows(options));
+	IF options ->> 'order_sql' IS NULL THEN
+		RETURN @extschema@.base_template($template$
+groups AS MATERIALIZED (
+	SELECT {key}, reason,
+		{ext}.purchase_history(day, amount) FILTER (WHERE reason IS NULL) AS history,
+		count(*) AS rows, count(*) AS orders, 0::bigint AS without_order_id,
+		count(*) FILTER (WHERE amount = 0) AS zero, count(*) FILTER (WHERE amount IS NULL) AS unknown,
+		count(*) FILTER (WHERE day > {'until'}::date) AS future
+	FROM ({rows}) AS r
+	GROUP BY {key}, reason)$template$, options);
+	END IF;
+	RETURN @extschema@.base_template($template$
+orders AS MATERIALIZED (
+	SELECT {key}, order_id, reason, order_id IS NULL AS single,
+		min(day) AS day, sum(amount) FILTER (WHERE reason IS NULL) AS amount,
+		{ext}.purchase_history(day, amount) FILTER (WHERE reason IS NULL AND order_id IS NULL) AS history,
+		count(*) AS rows, count(*) FILTER (WHERE amount IS NULL) AS unknown,
+		count(*) FILTER (WHERE order_id IS NULL AND amount = 0) AS zero,
+		count(*) FILTER (WHERE order_id IS NULL AND day > {'until'}::date) AS future
+	FROM ({rows}) AS r
+	GROUP BY {key}, order_id, reason),
+groups AS MATERIALIZED (
+	SELECT {key}, reason, coalesce(grouped OPERATOR({ext}.+) singles, grouped, singles) AS history,
+		rows, orders, without_order_id, zero, unknown, future
+	FROM (SELECT {key}, reason,
+			{ext}.purchase_history(day, amount) FILTER (WHERE reason IS NULL AND NOT single) AS grouped,
+			{ext}.rollup(history) AS singles,
+			sum(rows) AS rows, sum(CASE WHEN single THEN rows ELSE 1 END) AS orders,
+			coalesce(sum(rows) FILTER (WHERE single), 0) AS without_order_id,
+			count(*) FILTER (WHERE NOT single AND amount = 0) + sum(zero) AS zero, sum(unknown) AS unknown,
+			count(*) FILTER (WHERE NOT single AND day > {'until'}::date) + sum(future) AS future
+		FROM (SELECT {key}, single, day, amount, history, rows, unknown, zero, future,
+				coalesce(reason, CASE WHEN NOT single THEN {ext}.base_amount_problem(amount) END) AS reason
+			FROM orders) AS o
+		GROUP BY {key}, reason) AS g)$template$, options);
+END $$;
+COMMENT ON FUNCTION base_groups(jsonb) IS
+'The common table expressions that turn the source of a customer base into one history for each key, with counts for each reason to leave rows out.';
+
+-- One statement reads the source once, in one snapshot, and brings the summary to it. Readers go on with what they
+-- see; a customer whose history is unchanged is not written. The first fill writes to a table without an index.
+CREATE FUNCTION base_fill(options jsonb, first boolean) RETURNS jsonb
+	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET row_security = off SET timezone = 'UTC'
+AS $$
+DECLARE
+	counts jsonb;
+BEGIN
+	PERFORM set_config('timezone', options ->> 'time_zone', true);
+	options := options || jsonb_build_object('groups', @extschema@.base_groups(options), 'again', nullif(NOT first, false));
+	EXECUTE @extschema@.base_template($template$
+WITH {groups},
+written AS (
+	INSERT INTO {schema}.summary ({key}, history, orders, total, first_purchase, last_purchase, last_day)
+	SELECT {g.key}, g.history, {ext}.orders(g.history), {ext}.total(g.history), {ext}.first_purchase(g.history),
+		{ext}.last_purchase(g.history), {ext}.last_day(g.history)
+	FROM groups AS g
+		[[again:LEFT JOIN {schema}.summary AS m ON {g=m}]]
+	WHERE g.reason IS NULL [[again:AND (m.history IS NULL OR m.history OPERATOR({ext}.<>) g.history)
+	ON CONFLICT ({key}) DO UPDATE SET history = excluded.history, orders = excluded.orders, total = excluded.total,
+		first_purchase = excluded.first_purchase, last_purchase = excluded.last_purchase, last_day = excluded.last_day]]
+	RETURNING 1)
+[[again:, gone AS (
+	DELETE FROM {schema}.summary AS m
+	WHERE NOT EXISTS (SELECT FROM groups AS g WHERE g.reason IS NULL AND {g=m})
+	RETURNING 1)]]
+SELECT jsonb_build_object('written', (SELECT count(*) FROM written),
+	'gone', [[again:(SELECT count(*) FROM gone)]][[!again:0]],
+	'split_orders', [[order_sql:(SELECT count(*) FROM (SELECT FROM orders WHERE reason IS NULL AND NOT single
+		GROUP BY {tenant,} order_id HAVING count(*) > 1) AS split)]][[!order_sql:0]],
+	'reasons', (SELECT coalesce(jsonb_agg(to_jsonb(t)), '[]') FROM (
+		SELECT coalesce(reason, 'used') AS reason, sum(rows) AS rows, sum(orders) AS orders,
+			sum(without_order_id) AS without_order_id, sum(zero) AS zero, sum(unknown) AS unknown, sum(future) AS future
+		FROM groups GROUP BY reason) AS t))$template$, options)
+	INTO counts;
+	RETURN counts;
+END $$;
+COMMENT ON FUNCTION base_fill(jsonb, boolean) IS
+'Brings the summary of a customer base to its source in one statement, and returns what it counted; first: the summary is empty and has no key yet.';
+
+-- What the counts of a fill are called, in the order in which data_quality shows them.
+CREATE FUNCTION base_quality_texts(OUT ordinal integer, OUT item text, OUT en text, OUT zh text) RETURNS SETOF record
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+	VALUES
+	(1, 'rows_seen', 'Rows of the source that pass the filter.', '来源中通过筛选的行数。'),
+	(2, 'orders_seen', 'Orders among them: rows with the same customer and order id, or each row.', '其中的订单数:客户与订单号相同的行为一单,无订单号则每行一单。'),
+	(3, 'orders_used', 'Orders that are in the base: purchases and refunds.', '进入客户库的订单数:购买与退款。'),
+	(4, 'purchases', 'Orders with an amount of 0 or more.', '金额不小于 0 的订单。'),
+	(5, 'refunds', 'Orders with a negative amount: they lower the total and are no purchase.', '金额为负的订单:减少净额,不算购买。'),
+	(6, 'purchases_of_amount_zero', 'Purchases with amount 0.', '金额为 0 的购买。'),
+	(7, 'rows_of_unknown_amount', 'Rows without an amount: they add nothing to money.', '没有金额的行:不计入金额。'),
+	(8, 'rows_without_order_id', 'Rows without an order id: each is an order of its own.', '没有订单号的行:每行各为一单。'),
+	(9, 'order_ids_of_several_customers', 'Order ids with more than one customer: one order for each.', '对应多个客户的订单号:每个客户各为一单。'),
+	(10, 'customers', 'Customers in the base.', '客户库中的客户数。'),
+	(11, 'customers_without_purchase', 'Customers with refunds only: no scores, no segment.', '只有退款的客户:无评分,无分群。'),
+	(12, 'orders_after_as_of', 'Orders after the day of the base: every score leaves them out.', '晚于客户库日期的订单:任何评分都不计入。'),
+	(20, 'orders_without_customer', 'Skipped: orders without a customer.', '跳过:没有客户的订单。'),
+	(21, 'orders_without_tenant', 'Skipped: orders without a tenant.', '跳过:没有租户的订单。'),
+	(22, 'orders_without_day', 'Skipped: orders without a day.', '跳过:没有日期的订单。'),
+	(30, 'quarantined_infinite_day', 'Quarantined rows: the day is infinite.', '隔离的行:日期为无穷。'),
+	(31, 'quarantined_nan', 'Quarantined rows: the amount is not a number.', '隔离的行:金额不是数字。'),
+	(32, 'quarantined_infinite', 'Quarantined rows: the amount is infinite.', '隔离的行:金额为无穷。'),
+	(33, 'quarantined_too_fine', 'Quarantined rows: the amount has a digit past the sixth after the point.', '隔离的行:金额的小数超过六位。'),
+	(34, 'quarantined_too_large', 'Quarantined rows: the amount is 10^21 or more.', '隔离的行:金额达到 10^21 或以上。'),
+	(35, 'quarantined_foreign_currency', 'Quarantined rows: another currency than that of the base.', '隔离的行:币种与客户库不同。');
+END;
+COMMENT ON FUNCTION base_quality_texts() IS
+'The items of a base''s view data_quality, with their explanations in English and Chinese.';
+
+-- Keeps up to a thousand rows of each kind that cannot be used; a strict base refuses them.
+CREATE FUNCTION base_quarantine(options jsonb, reasons text[]) RETURNS void
+	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET row_security = off SET timezone = 'UTC'
+AS $$
+DECLARE
+	example record;
+BEGIN
+	PERFORM set_config('timezone', options ->> 'time_zone', true);
+	EXECUTE @extschema@.base_template('DELETE FROM {schema}.quarantine', options);
+	IF cardinality(reasons) = 0 THEN
+		RETURN;
+	END IF;
+	options := options || jsonb_build_object('rows', @extschema@.base_rows(options), 'reasons', reasons::text);
+	EXECUTE @extschema@.base_template($template$
+INSERT INTO {schema}.quarantine ({tenant,} customer, purchased_at, amount, order_id, reason)
+SELECT [[tenant_sql:tenant::text, ]]customer::text, purchased_at::text, amount::text, order_id::text, reason
+FROM (SELECT r.*, row_number() OVER (PARTITION BY r.reason) AS n
+	FROM ({rows}) AS r WHERE r.reason = ANY ({'reasons'}::text[])) AS bad
+WHERE n <= 1000$template$, options);
+	IF options ->> 'on_bad_row' = 'error' THEN
+		EXECUTE @extschema@.base_template('SELECT * FROM {schema}.quarantine ORDER BY id LIMIT 1', options) INTO example;
+		RAISE EXCEPTION USING ERRCODE = 'data_exception',
+			MESSAGE = format('%s has rows that a customer base cannot use: %s', options ->> 'source', array_to_string(reasons, ', ')),
+			DETAIL = format('The first: customer %s, purchased_at %s, amount %s, order_id %s.', coalesce(example.customer, 'NULL'),
+				coalesce(example.purchased_at, 'NULL'), coalesce(example.amount, 'NULL'), coalesce(example.order_id, 'NULL')),
+			HINT = 'Correct the rows, leave them out with the option filter, or give on_bad_row => ''quarantine''.';
+	END IF;
+END $$;
+COMMENT ON FUNCTION base_quarantine(jsonb, text[]) IS
+'Replaces the table quarantine of a customer base by up to 1,000 rows of the source for each reason; with on_bad_row ''error'' the first is an error.';
+
+-- Writes what a fill counted to the tables quality and state.
+CREATE FUNCTION base_record_fill(options jsonb, counts jsonb, started timestamptz) RETURNS void
+	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	options := options || jsonb_build_object('counts', counts, 'started', started);
+	EXECUTE @extschema@.base_template($template$
+DELETE FROM {schema}.quality;
+WITH reasons AS (
+	SELECT * FROM jsonb_to_recordset({'counts'}::jsonb -> 'reasons') AS t (reason text, rows bigint, orders bigint,
+		without_order_id bigint, zero bigint, unknown bigint, future bigint)
+), counted AS (
+	SELECT 'rows_seen' AS item, sum(rows) AS rows FROM reasons
+	UNION ALL SELECT 'orders_seen', sum(orders) FROM reasons
+	UNION ALL SELECT v.item, v.rows FROM reasons AS r, LATERAL (VALUES ('orders_used', r.orders),
+		('purchases_of_amount_zero', r.zero), ('rows_of_unknown_amount', r.unknown),
+		('rows_without_order_id', r.without_order_id), ('orders_after_as_of', r.future)) AS v (item, rows)
+		WHERE r.reason = 'used'
+	UNION ALL SELECT 'orders_without_' || substr(reason, 4), orders FROM reasons WHERE reason LIKE 'no\_%'
+	UNION ALL SELECT 'quarantined_' || reason, rows FROM reasons WHERE reason NOT LIKE 'no\_%' AND reason <> 'used'
+	UNION ALL SELECT 'order_ids_of_several_customers', ({'counts'}::jsonb ->> 'split_orders')::bigint
+	UNION ALL SELECT v.item, v.rows FROM (SELECT count(*) AS customers, sum(orders) AS purchases,
+			sum({ext}.refunds(history)) AS refunds, count(*) FILTER (WHERE first_purchase IS NULL) AS refunders
+			FROM {schema}.summary) AS m, LATERAL (VALUES ('customers', m.customers), ('purchases', m.purchases),
+		('refunds', m.refunds), ('customers_without_purchase', m.refunders)) AS v (item, rows)
+)
+INSERT INTO {schema}.quality (ordinal, item, rows, explanation)
+SELECT t.ordinal, t.item, coalesce(c.rows, 0), t.{language}
+FROM {ext}.base_quality_texts() AS t LEFT JOIN counted AS c USING (item);
+UPDATE {schema}.state SET (first_day, last_day) = (SELECT min(first_purchase), max(last_day) FROM {schema}.summary),
+	refreshed_at = {'started'}, refresh_seconds = round(extract(epoch FROM clock_timestamp() - {'started'}::timestamptz), 2),
+	verified_at = NULL, differences = NULL$template$, options);
+END $$;
+COMMENT ON FUNCTION base_record_fill(jsonb, jsonb, timestamptz) IS
+'Writes what a fill of a customer base counted to its tables quality and state.';
+
+-- The cut points that the views score by, of the base's population on its day. Chosen ones (rfm_method 'fixed')
+-- stand: they are made once, as a start, and then belong to the user.
+CREATE FUNCTION base_renew_cut_points(options jsonb, first boolean) RETURNS void
+	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	options := options || jsonb_build_object('fixed', nullif(options ->> 'rfm_method' = 'fixed', false),
+		'keep', nullif(options ->> 'rfm_method' = 'fixed' AND NOT first, false));
+	EXECUTE @extschema@.base_template($template$
+DELETE FROM {schema}.cut_points[[keep: WHERE measure = 'abc']];
+INSERT INTO {schema}.cut_points ({tenant,} measure, cut, value, as_of)
+SELECT {b.tenant,} c.measure, c.cut, c.value, CASE WHEN c.measure = 'abc' [[!fixed:OR true]] THEN d.day END
+FROM (SELECT {schema}.as_of() AS day) AS d, LATERAL {schema}.population_breaks(d.day) AS b,
+	LATERAL ([[!keep:SELECT r.measure, r.cut, r.value FROM {ext}.breaks(b.rfm) AS r
+		UNION ALL ]]SELECT 'abc', a.cut::integer, a.value FROM unnest(b.abc) WITH ORDINALITY AS a (value, cut)) AS c
+$template$, options);
+END $$;
+COMMENT ON FUNCTION base_renew_cut_points(jsonb, boolean) IS
+'Replaces the cut points of a customer base by those of its population on its day; with rfm_method ''fixed'' only those of abc, except at first.';
+
+CREATE FUNCTION base_bad_reasons(counts jsonb) RETURNS text[]
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT coalesce(array_agg(r.reason), '{}')
+	FROM (SELECT jsonb_array_elements(counts -> 'reasons') ->> 'reason' AS reason) AS r
+	WHERE r.reason <> 'used' AND r.reason NOT LIKE 'no\_%';
+END;
+COMMENT ON FUNCTION base_bad_reasons(jsonb) IS
+'The reasons for which a fill of a customer base put rows into quarantine.';
+
+-- What the user reads after a base has been made or refreshed.
+CREATE FUNCTION base_report(options jsonb) RETURNS TABLE (item text, value text)
+	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN QUERY EXECUTE @extschema@.base_template($template$
+SELECT 'base', {'base'}
+UNION ALL (SELECT q.item, q.rows::text FROM {schema}.quality AS q
+	WHERE q.rows > 0 OR q.item IN ('customers', 'purchases', 'refunds') ORDER BY q.ordinal)
+UNION ALL SELECT v.item, v.value FROM {schema}.state AS s, LATERAL (VALUES
+	('first_day', s.first_day::text), ('last_day', s.last_day::text), ('as_of', {schema}.as_of()::text),
+	('seconds', round(extract(epoch FROM clock_timestamp() - s.refreshed_at), 2)::text),
+	('bytes', pg_total_relation_size({'summary_table'})::text)) AS v (item, value)
+$template$, options);
+END $$;
+COMMENT ON FUNCTION base_report(jsonb) IS
+'What a customer base holds and what its last fill left out, as items and values.';
+
+-- The work of refresh_customer_base, as the base's owner.
+CREATE FUNCTION base_refresh(settings regclass) RETURNS TABLE (item text, value text)
+	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET row_security = off
+AS $$
+DECLARE
+	started timestamptz;
+	options jsonb;
+	counts jsonb;
+BEGIN
+	-- One refresh after the other; readers and writers of orders are not concerned.
+	EXECUTE format('LOCK TABLE %s IN SHARE UPDATE EXCLUSIVE MODE', settings);
+	started := clock_timestamp();
+	options := @extschema@.base_options(settings);
+	counts := @extschema@.base_fill(options, false);
+	PERFORM @extschema@.base_quarantine(options, @extschema@.base_bad_reasons(counts));
+	PERFORM @extschema@.base_record_fill(options, counts, started);
+	PERFORM @extschema@.base_renew_cut_points(options, false);
+	EXECUTE format('ANALYZE %s', options ->> 'summary_table');
+	RETURN QUERY SELECT r.item, r.value FROM @extschema@.base_report(options) AS r
+		UNION ALL VALUES ('customers_written', counts ->> 'written'), ('customers_removed', counts ->> 'gone');
+END $$;
+COMMENT ON FUNCTION base_refresh(regclass) IS
+'The work of refresh_customer_base, with the caller''s rights.';
+
+-- The work of verify_customer_base, as the base's owner. Equality is that of the key's own operator class: both sides
+-- are grouped together, never compared by name.
+CREATE FUNCTION base_verify(settings regclass, sample double precision)
+	RETURNS TABLE (customer text, problem text, in_source text, in_summary text)
+	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET row_security = off SET timezone = 'UTC'
+AS $$
+DECLARE
+	options jsonb := @extschema@.base_options(settings);
+	differences bigint;
+BEGIN
+	IF NOT (sample > 0 AND sample <= 1) THEN
+		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = format('sample must be above 0 and at most 1, not %s', sample),
+			HINT = 'It is the part of the customers to compare: 1 compares all, 0.01 one in a hundred.';
+	END IF;
+	PERFORM set_config('timezone', options ->> 'time_zone', true);
+	options := options || jsonb_build_object('groups', @extschema@.base_groups(options), 'seed', (random() * 1e15)::bigint,
+		'limit', (sample * 1e6)::integer);
+	RETURN QUERY EXECUTE @extschema@.base_template($template$
+WITH {groups}, sides AS (
+	SELECT {key}, history AS source, NULL::{ext}.purchase_history AS summary, false AS wrong FROM groups WHERE reason IS NULL
+	UNION ALL
+	SELECT {key}, NULL, history, (orders, total, first_purchase, last_purchase, last_day) IS DISTINCT FROM ({ext}.orders(history),
+		{ext}.total(history), {ext}.first_purchase(history), {ext}.last_purchase(history), {ext}.last_day(history)) FROM {schema}.summary
+)
+SELECT concat_ws(' / ', {key}), CASE WHEN count(summary) = 0 THEN 'missing in the summary'
+		WHEN count(source) = 0 THEN 'not in the source'
+		WHEN bool_or(wrong) THEN 'columns differ from the history'
+		ELSE 'another history' END,
+	{ext}.rollup(source)::text, {ext}.rollup(summary)::text
+FROM sides
+WHERE {'limit'}::integer = 1000000 OR abs(hashtextextended(concat_ws(' / ', {key}), {'seed'}::bigint) % 1000000) < {'limit'}::integer
+GROUP BY {key}
+HAVING count(source) = 0 OR count(summary) = 0 OR bool_or(wrong)
+	OR {ext}.rollup(source) OPERATOR({ext}.<>) {ext}.rollup(summary)
+ORDER BY 1$template$, options);
+	GET DIAGNOSTICS differences = ROW_COUNT;
+	IF current_setting('transaction_read_only') = 'off' THEN
+		EXECUTE @extschema@.base_template('UPDATE {schema}.state SET verified_at = now(), differences = ', options) || differences;
+	END IF;
+END $$;
+COMMENT ON FUNCTION base_verify(regclass, double precision) IS
+'The work of verify_customer_base, with the caller''s rights.';

@@ -1,0 +1,160 @@
+/*
+ * base_owner.c
+ *		Functions that act on a customer base run as the base's owner, restricted, as REFRESH MATERIALIZED
+ *		VIEW does: a superuser's call gives the expressions of a base no more rights than its owner has.
+ *
+ * Each function here checks that the caller has the privileges of the owner's role, and hands its arguments
+ * to the SQL function that does the work.
+ */
+#include "compat.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+#include "utils/tuplestore.h"
+
+#include "base.h"
+
+PG_FUNCTION_INFO_V1(refresh_customer_base);
+PG_FUNCTION_INFO_V1(verify_customer_base);
+PG_FUNCTION_INFO_V1(drop_customer_base);
+PG_FUNCTION_INFO_V1(grant_reader);
+PG_FUNCTION_INFO_V1(revoke_reader);
+
+/* The settings table of a base, found with the caller's rights; an unknown base is an error. */
+static Oid
+find_settings(const char *extension_schema, Datum base)
+{
+	Oid			argument_type = TEXTOID;
+	bool		null;
+	Oid			settings;
+
+	SPI_execute_with_args(psprintf("SELECT %s.base_settings($1)", extension_schema), 1, &argument_type, &base, NULL,
+						  false, 1);
+	settings = DatumGetObjectId(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &null));
+	SPI_freetuptable(SPI_tuptable);
+	return settings;
+}
+
+/* The owner of a relation. */
+static Oid
+relation_owner(Oid relation)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
+	Oid			owner;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for relation %u", relation);
+	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+	ReleaseSysCache(tuple);
+	return owner;
+}
+
+/*
+ * Runs worker(settings table, further arguments) as the owner of the base that the first argument names, and
+ * returns its rows. The SQL function worker stands in the extension's schema. An error restores the role, the
+ * security context and the settings by ending the transaction or subtransaction.
+ */
+static Datum
+run_as_owner(FunctionCallInfo fcinfo, const char *worker)
+{
+	const char *extension_schema = quote_identifier(get_namespace_name(get_func_namespace(fcinfo->flinfo->fn_oid)));
+	bool		returns_set = get_func_retset(fcinfo->flinfo->fn_oid);
+	Datum		values[FUNC_MAX_ARGS];
+	Oid		   *types;
+	int			count;
+	StringInfoData call;
+	Oid			settings;
+	Oid			owner;
+	Oid			caller;
+	int			security;
+	int			nest_level;
+
+	if (returns_set)
+		InitMaterializedSRF(fcinfo, 0);
+	(void) get_func_signature(fcinfo->flinfo->fn_oid, &types, &count);
+	SPI_connect();
+	nest_level = NewGUCNestLevel();
+	set_setting("search_path", "pg_catalog, pg_temp");
+
+	settings = find_settings(extension_schema, PG_GETARG_DATUM(0));
+	owner = relation_owner(settings);
+	if (!has_privs_of_role(GetUserId(), owner))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("must be owner of customer base \"%s\"", text_to_cstring(PG_GETARG_TEXT_PP(0))),
+				 errhint("It belongs to role \"%s\": ask its members, or become one.", GetUserNameFromId(owner, false))));
+
+	initStringInfo(&call);
+	appendStringInfo(&call, "SELECT * FROM %s.%s($1", extension_schema, worker);
+	values[0] = ObjectIdGetDatum(settings);
+	types[0] = REGCLASSOID;
+	for (int i = 1; i < count; i++)
+	{
+		appendStringInfo(&call, ", $%d", i + 1);
+		values[i] = PG_GETARG_DATUM(i);
+	}
+	appendStringInfoChar(&call, ')');
+
+	GetUserIdAndSecContext(&caller, &security);
+	SetUserIdAndSecContext(owner, security | SECURITY_RESTRICTED_OPERATION);
+	set_setting("row_security", "off");
+	SPI_execute_with_args(call.data, count, types, values, NULL, false, 0);
+	SetUserIdAndSecContext(caller, security);
+
+	if (returns_set)
+	{
+		ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+
+		for (uint64 i = 0; i < SPI_processed; i++)
+			tuplestore_puttuple(result->setResult, SPI_tuptable->vals[i]);
+	}
+	AtEOXact_GUC(true, nest_level);
+	SPI_finish();
+	if (!returns_set)
+		PG_RETURN_VOID();
+	return (Datum) 0;
+}
+
+/* refresh_customer_base(base text) → setof (item, value) */
+Datum
+refresh_customer_base(PG_FUNCTION_ARGS)
+{
+	return run_as_owner(fcinfo, "base_refresh");
+}
+
+/* verify_customer_base(base text, sample float8) → setof (customer, problem, in_source, in_summary) */
+Datum
+verify_customer_base(PG_FUNCTION_ARGS)
+{
+	return run_as_owner(fcinfo, "base_verify");
+}
+
+/* drop_customer_base(base text) */
+Datum
+drop_customer_base(PG_FUNCTION_ARGS)
+{
+	return run_as_owner(fcinfo, "base_drop");
+}
+
+/* grant_reader(base text, role text) */
+Datum
+grant_reader(PG_FUNCTION_ARGS)
+{
+	return run_as_owner(fcinfo, "base_grant");
+}
+
+/* revoke_reader(base text, role text) */
+Datum
+revoke_reader(PG_FUNCTION_ARGS)
+{
+	return run_as_owner(fcinfo, "base_revoke");
+}

@@ -1,0 +1,378 @@
+
+-- The views of a base, and their twins for any day ---------------------------------------------------
+
+-- Every column of every view: its type, and what it means in English and Chinese. The views, their twins and their
+-- comments are made from this table. What depends on a base (key, attributes) stands in angle brackets.
+CREATE FUNCTION base_columns(OUT view text, OUT name text, OUT type text, OUT en text, OUT zh text) RETURNS SETOF record
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+	VALUES
+	('customers', 'customer', '<customer>', 'Key of the customer.', '客户标识。'),
+	('customers', 'tenant', '<tenant>', 'Tenant of the customer.', '客户所属租户。'),
+	('customers', '<attributes>', '', '', ''),
+	('customers', 'first_purchase', 'date', 'Day of the first purchase.', '首次购买日期。'),
+	('customers', 'last_purchase', 'date', 'Day of the last purchase.', '最近一次购买日期。'),
+	('customers', 'days_since_last', 'integer', 'Days from the last purchase to as_of; 0 is the same day.', '最近一次购买距今天数,当天为 0。'),
+	('customers', 'orders', 'bigint', 'Number of purchases.', '购买订单数。'),
+	('customers', 'refunds', 'bigint', 'Number of refunds.', '退款订单数。'),
+	('customers', 'gross', '<money>', 'Sum of purchases.', '购买总额。'),
+	('customers', 'refunded', '<money>', 'Sum of refunds, as a positive amount.', '退款总额(正数)。'),
+	('customers', 'total', '<money>', 'Gross less refunded.', '净额:购买减退款。'),
+	('customers', 'average_order', '<money>', 'Gross divided by orders.', '客单价:购买总额除以订单数。'),
+	('customers', 'tenure_days', 'integer', 'Days from the first purchase to as_of.', '首次购买距今天数。'),
+	('customers', 'median_gap_days', 'double precision', 'Median of the days between purchase days; empty with fewer than two.', '购买间隔天数的中位数;不足两个购买日为空。'),
+	('customers', 'rfm', 'text', 'Recency, frequency and money score as one code; 9 or the number of bins is best.', 'R、F、M 三个评分组成的代码,数字越大越好。'),
+	('customers', 'recency_score', 'integer', 'Score of the last purchase; higher is more recent.', '最近购买评分,越大越近。'),
+	('customers', 'frequency_score', 'integer', 'Score of the number of orders; higher is more.', '购买频次评分,越大越多。'),
+	('customers', 'monetary_score', 'integer', 'Score of the total; higher is more.', '购买金额评分,越大越多。'),
+	('customers', 'segment', 'text', 'Stable key of the segment.', '分群的固定标识。'),
+	('customers', 'segment_label', 'text', 'Name of the segment.', '分群名称。'),
+	('customers', 'segment_rank', 'integer', 'Order of the segments; 1 is best.', '分群排序,1 为最佳。'),
+	('customers', 'abc_class', 'text', 'A: the customers that hold the first part of all revenue; B: the next; C: the rest.', 'ABC 分类:A 为贡献最大的一部分收入的客户,B 次之,C 为其余。'),
+	('customers', 'historic_value', '<money>', 'Value of the customer so far: the total.', '至今的客户价值:净额。'),
+	('customers', 'currency', 'text', 'Currency of every amount.', '金额的币种。'),
+	('customers', 'as_of', 'date', 'The day of which the row speaks; later orders are left out.', '本行所述日期;之后的订单不计。'),
+	('rfm', 'customer', '<customer>', 'Key of the customer.', '客户标识。'),
+	('rfm', 'tenant', '<tenant>', 'Tenant of the customer.', '客户所属租户。'),
+	('rfm', 'days_since_last', 'integer', 'Days from the last purchase to as_of; 0 is the same day.', '最近一次购买距今天数,当天为 0。'),
+	('rfm', 'orders', 'bigint', 'Number of purchases, within the base''s rfm_window.', '购买订单数(在 rfm_window 之内)。'),
+	('rfm', 'total', '<money>', 'Gross less refunded, within the base''s rfm_window.', '净额(在 rfm_window 之内)。'),
+	('rfm', 'rfm', 'text', 'Recency, frequency and money score as one code; the number of bins is best.', 'R、F、M 三个评分组成的代码,数字越大越好。'),
+	('rfm', 'recency_score', 'integer', 'Score of the last purchase; higher is more recent.', '最近购买评分,越大越近。'),
+	('rfm', 'frequency_score', 'integer', 'Score of the number of orders; higher is more.', '购买频次评分,越大越多。'),
+	('rfm', 'monetary_score', 'integer', 'Score of the total; higher is more.', '购买金额评分,越大越多。'),
+	('rfm', 'segment', 'text', 'Stable key of the segment.', '分群的固定标识。'),
+	('rfm', 'segment_label', 'text', 'Name of the segment.', '分群名称。'),
+	('rfm', 'segment_rank', 'integer', 'Order of the segments; 1 is best.', '分群排序,1 为最佳。'),
+	('rfm', 'currency', 'text', 'Currency of every amount.', '金额的币种。'),
+	('rfm', 'as_of', 'date', 'The day of which the row speaks; later orders are left out.', '本行所述日期;之后的订单不计。'),
+	('rfm_segments', 'tenant', '<tenant>', 'Tenant.', '租户。'),
+	('rfm_segments', 'segment', 'text', 'Stable key of the segment.', '分群的固定标识。'),
+	('rfm_segments', 'segment_label', 'text', 'Name of the segment.', '分群名称。'),
+	('rfm_segments', 'segment_rank', 'integer', 'Order of the segments; 1 is best.', '分群排序,1 为最佳。'),
+	('rfm_segments', 'action', 'text', 'What to do with these customers.', '建议的行动。'),
+	('rfm_segments', 'customers', 'bigint', 'Number of customers.', '客户数。'),
+	('rfm_segments', 'share_of_customers', 'numeric', 'Share of all scored customers, 0 to 1.', '占全部已评分客户的比例,0 到 1。'),
+	('rfm_segments', 'total', '<money>', 'Their total.', '其净额合计。'),
+	('rfm_segments', 'share_of_total', 'numeric', 'Share of the total of all scored customers.', '占全部已评分客户净额的比例。'),
+	('rfm_segments', 'average_order', '<money>', 'Their gross divided by their orders.', '客单价。'),
+	('rfm_segments', 'median_days_since_last', 'double precision', 'Median of the days since the last purchase.', '最近一次购买距今天数的中位数。'),
+	('rfm_segments', 'currency', 'text', 'Currency of every amount.', '金额的币种。'),
+	('rfm_segments', 'as_of', 'date', 'The day of which the row speaks; later orders are left out.', '本行所述日期;之后的订单不计。'),
+	('abc', 'customer', '<customer>', 'Key of the customer.', '客户标识。'),
+	('abc', 'tenant', '<tenant>', 'Tenant of the customer.', '客户所属租户。'),
+	('abc', 'total', '<money>', 'Gross less refunded.', '净额:购买减退款。'),
+	('abc', 'share', 'numeric', 'Share of the sum of all positive totals, 0 to 1.', '占全部正净额的比例,0 到 1。'),
+	('abc', 'cumulative_share', 'numeric', 'Share held by this customer and all larger ones; equal totals share it.', '累计比例:本客户与更大客户合计;净额相同者相同。'),
+	('abc', 'abc_class', 'text', 'Class by the base''s stored limits: A, B or C.', '按客户库保存的界限分类:A、B 或 C。'),
+	('abc', 'currency', 'text', 'Currency of every amount.', '金额的币种。'),
+	('abc', 'as_of', 'date', 'The day of which the row speaks; later orders are left out.', '本行所述日期;之后的订单不计。'),
+	('kpis', 'tenant', '<tenant>', 'Tenant.', '租户。'),
+	('kpis', 'period', 'date', 'First day of the period.', '周期首日。'),
+	('kpis', 'unit', 'text', 'week (from Monday), month, quarter or year: filter by it.', '周期单位:周(周一起)、月、季、年;请按此筛选。'),
+	('kpis', 'customers_active', 'bigint', 'Customers with a purchase in the period.', '本期有购买的客户。'),
+	('kpis', 'customers_new', 'bigint', 'Active customers whose first purchase ever it is.', '新客户:首次购买在本期。'),
+	('kpis', 'customers_returning', 'bigint', 'Active customers who were active in the period before.', '回头客户:上期也有购买。'),
+	('kpis', 'customers_reactivated', 'bigint', 'Active customers, not new, who were not active in the period before.', '唤回客户:非新客户,且上期无购买。'),
+	('kpis', 'customers_lost', 'bigint', 'Customers active in the period before and not in this.', '流失客户:上期有购买而本期没有。'),
+	('kpis', 'customers_total', 'bigint', 'Customers with a purchase until the end of the period.', '截至本期末购买过的客户总数。'),
+	('kpis', 'orders', 'bigint', 'Number of purchases.', '购买订单数。'),
+	('kpis', 'gross', '<money>', 'Sum of purchases.', '购买总额。'),
+	('kpis', 'refunded', '<money>', 'Sum of refunds, as a positive amount.', '退款总额(正数)。'),
+	('kpis', 'net', '<money>', 'Gross less refunded.', '净额:购买减退款。'),
+	('kpis', 'average_order', '<money>', 'Gross divided by orders.', '客单价。'),
+	('kpis', 'orders_per_customer', 'numeric', 'Orders divided by active customers.', '人均订单数。'),
+	('kpis', 'repeat_rate', 'numeric', 'Share of the active customers with at least two purchases in the period, by the base''s count_by.', '复购率:本期至少购买两次的客户占比(按 count_by 计)。'),
+	('kpis', 'refund_rate', 'numeric', 'Refunded divided by gross.', '退款率:退款额除以购买额。'),
+	('kpis', 'complete', 'boolean', 'False while the period is not over, and before history_starts.', '周期未结束或早于 history_starts 时为假。'),
+	('kpis', 'currency', 'text', 'Currency of every amount.', '金额的币种。'),
+	('kpis', 'as_of', 'date', 'The day of which the row speaks; later orders are left out.', '本行所述日期;之后的订单不计。'),
+	('histories', 'customer', '<customer>', 'Key of the customer.', '客户标识。'),
+	('histories', 'tenant', '<tenant>', 'Tenant of the customer.', '客户所属租户。'),
+	('histories', 'history', '<history>', 'Every day with purchases or refunds, as a purchase_history.', '完整购买历史(purchase_history)。'),
+	('data_quality', 'item', 'text', 'What was counted.', '计数项目。'),
+	('data_quality', 'rows', 'bigint', 'How many.', '数量。'),
+	('data_quality', 'explanation', 'text', 'What it means.', '说明。'),
+	('base_status', 'base', 'text', 'Name of the base.', '客户库名称。'),
+	('base_status', 'version', 'text', 'Version of the base''s tables and views.', '客户库版本。'),
+	('base_status', 'mode', 'text', 'refresh: the base follows its source when it is refreshed.', 'refresh:刷新时与来源同步。'),
+	('base_status', 'as_of', 'date', 'The day of the base.', '客户库日期。'),
+	('base_status', 'source', 'text', 'Table or view that is read.', '来源表或视图。'),
+	('base_status', 'rows_seen', 'bigint', 'Rows that the last refresh read.', '最近一次刷新读取的行数。'),
+	('base_status', 'customers', 'bigint', 'Customers in the base.', '客户数。'),
+	('base_status', 'bytes', 'bigint', 'Size of the summary with its index.', '汇总表及索引的字节数。'),
+	('base_status', 'last_refresh', 'timestamp with time zone', 'When the source was read last.', '最近一次刷新时间。'),
+	('base_status', 'refresh_seconds', 'numeric', 'How long that took.', '刷新用时(秒)。'),
+	('base_status', 'cut_points_as_of', 'date', 'The day of the stored cut points.', '所存分界点的日期。'),
+	('base_status', 'last_verify', 'timestamp with time zone', 'When the base was verified last since then.', '此后最近一次核对的时间。'),
+	('base_status', 'verify_differences', 'bigint', 'Customers that were found to differ.', '核对发现的差异客户数。'),
+	('base_status', 'quarantined', 'bigint', 'Rows of the source that could not be used.', '无法使用的来源行数。'),
+	('base_status', 'stale', 'boolean', 'Whether the base is known to be behind its source or its day.', '是否已知落后于来源或日期。'),
+	('base_status', 'stale_reason', 'text', 'Why.', '原因。');
+END;
+COMMENT ON FUNCTION base_columns() IS
+'The columns of the views of a customer base, with their comments in English and Chinese.';
+
+-- The columns of a view in one base, with the types of its key and its attributes.
+CREATE FUNCTION base_columns_of(options jsonb, view text, OUT ordinal bigint, OUT name text, OUT type text, OUT comment text)
+	RETURNS SETOF record
+	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN QUERY
+	SELECT row_number() OVER (), c.name, c.type, c.comment
+	FROM (SELECT coalesce(a.attname::text, t.name) AS name,
+			CASE t.type WHEN '<customer>' THEN options ->> 'customer_type' WHEN '<tenant>' THEN options ->> 'tenant_type'
+				WHEN '<history>' THEN (options ->> 'ext') || '.purchase_history' WHEN '' THEN format_type(a.atttypid, NULL) ELSE t.type END AS type,
+			CASE WHEN t.type = '' THEN col_description(a.attrelid, a.attnum) WHEN options ->> 'language' = 'zh' THEN t.zh ELSE t.en END AS comment
+		FROM @extschema@.base_columns() WITH ORDINALITY AS t (view, name, type, en, zh, n)
+			LEFT JOIN jsonb_array_elements_text(coalesce((options ->> 'attributes')::jsonb, '[]')) WITH ORDINALITY AS x (attribute, n)
+				ON t.type = ''
+			LEFT JOIN pg_attribute AS a ON a.attrelid = (options ->> 'customers')::regclass AND a.attname = x.attribute
+		WHERE t.view = base_columns_of.view AND (t.type <> '' OR a.attname IS NOT NULL)
+			AND (t.name <> 'tenant' OR options ->> 'tenant_sql' IS NOT NULL)
+		ORDER BY t.n, x.n) AS c;
+END $$;
+COMMENT ON FUNCTION base_columns_of(jsonb, text) IS
+'The columns of one view of a customer base, in order.';
+
+-- A function of the base's schema. It can be inlined, so that a condition on a view reaches the tables beneath.
+CREATE FUNCTION base_make_function(options jsonb, signature text, columns text, body text, properties text DEFAULT 'STABLE PARALLEL SAFE') RETURNS void
+	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	EXECUTE @extschema@.base_template('CREATE FUNCTION {schema}.' || signature || ' RETURNS ' || columns
+		|| ' LANGUAGE sql ' || properties || ' BEGIN ATOMIC ' || body || '; END', options);
+END $$;
+COMMENT ON FUNCTION base_make_function(jsonb, text, text, text, text) IS
+'Makes a function in the schema of a customer base from templates.';
+
+-- A view, with its comments; and before it, if it speaks of a day, its twin, from which it is drawn.
+CREATE FUNCTION base_make_view(options jsonb, view text, comment text, body text, twin boolean DEFAULT true) RETURNS void
+	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	columns text;
+	description record;
+BEGIN
+	IF twin THEN
+		SELECT string_agg(format('%I %s', c.name, replace(c.type, '<money>', 'numeric')), ', ' ORDER BY c.ordinal)
+		INTO columns FROM @extschema@.base_columns_of(options, view) AS c;
+		PERFORM @extschema@.base_make_function(options || jsonb_build_object('columns', columns), view || '_at(day date)', 'TABLE ({columns})', body);
+		EXECUTE format('COMMENT ON FUNCTION %s.%I(date) IS %L', options ->> 'schema', view || '_at', format('The view %s as of any day.', view));
+		body := format('SELECT {columns} FROM {schema}.%I({schema}.as_of())', view || '_at');
+	END IF;
+	SELECT string_agg(CASE WHEN c.type = '<money>' THEN format('%I::numeric(38,2) AS %1$I', c.name) ELSE quote_ident(c.name) END, ', ' ORDER BY c.ordinal)
+	INTO columns FROM @extschema@.base_columns_of(options, view) AS c;
+	EXECUTE @extschema@.base_template(format('CREATE VIEW {schema}.%I WITH (security_invoker = true) AS %s', view, body),
+		options || jsonb_build_object('columns', columns));
+	EXECUTE format('COMMENT ON VIEW %s.%I IS %L', options ->> 'schema', view, comment);
+	FOR description IN SELECT * FROM @extschema@.base_columns_of(options, view) LOOP
+		EXECUTE format('COMMENT ON COLUMN %s.%I.%I IS %L', options ->> 'schema', view, description.name, description.comment);
+	END LOOP;
+END $$;
+COMMENT ON FUNCTION base_make_view(jsonb, text, text, text, boolean) IS
+'Makes a view in the schema of a customer base from a template, with its twin for any day and its comments.';
+
+CREATE FUNCTION base_make_views(options jsonb) RETURNS void
+	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	zh boolean := options ->> 'language' = 'zh';
+	tenant boolean := options ->> 'tenant_sql' IS NOT NULL;
+BEGIN
+	options := options || jsonb_build_object(
+		'label', CASE WHEN zh THEN 'label_zh' ELSE 'label_en' END,
+		'digits', (SELECT m.digits FROM @extschema@.segment_maps() AS m WHERE m.map = options ->> 'segment_map'),
+		'population_method', CASE WHEN options ->> 'rfm_method' = 'fixed' THEN 'quantile' ELSE options ->> 'rfm_method' END,
+		'fixed', nullif(options ->> 'rfm_method' = 'fixed', false),
+		'attributes_sql', (SELECT coalesce(string_agg(format('s.%I, ', a), ''), '')
+			FROM jsonb_array_elements_text(coalesce((options ->> 'attributes')::jsonb, '[]')) AS a),
+		'key_tenant,', CASE WHEN tenant THEN (options ->> 'key_tenant_sql') || ', ' ELSE '' END,
+		'key_is_customer', format('%s %s m.customer', options ->> 'key_sql', options ->> 'customer_equal')
+			|| CASE WHEN tenant THEN format(' AND %s %s m.tenant', options ->> 'key_tenant_sql', options ->> 'tenant_equal') ELSE '' END,
+		'tenant_column', CASE WHEN tenant THEN 'tenant ' || (options ->> 'tenant_type') || ', ' ELSE '' END,
+		'of_tenant', CASE WHEN tenant THEN ' WHERE c.tenant ' || (options ->> 'tenant_equal') || ' b.tenant' ELSE '' END,
+		'by_tenant', CASE WHEN tenant THEN 'PARTITION BY c.tenant' ELSE '' END,
+		'by_m_tenant', CASE WHEN tenant THEN 'PARTITION BY m.tenant' ELSE '' END,
+		'reason_differences', CASE WHEN zh THEN '核对发现差异:请刷新' ELSE 'verification found differences: refresh' END,
+		'reason_day', CASE WHEN zh THEN '今日尚未刷新' ELSE 'not refreshed today' END);
+	options := options || jsonb_build_object('stored_rfm', @extschema@.base_template($template$
+{ext}.rfm_breaks(array_agg(c.value ORDER BY c.cut) FILTER (WHERE c.measure = 'days_since_last'),
+		array_agg(c.value ORDER BY c.cut) FILTER (WHERE c.measure = 'orders'),
+		array_agg(c.value ORDER BY c.cut) FILTER (WHERE c.measure = 'total'))$template$, options));
+
+	PERFORM @extschema@.base_make_function(options, 'as_of()', 'date', CASE options ->> 'as_of'
+		WHEN 'today' THEN 'SELECT (now() AT TIME ZONE {''time_zone''})::date'
+		WHEN 'last_purchase' THEN 'SELECT last_day FROM {schema}.state'
+		ELSE 'SELECT {''as_of''}::date' END);
+
+	-- The measures of each customer at the end of a day: the plain columns serve when nothing comes after it.
+	PERFORM @extschema@.base_make_function(options, 'measured_at(day date)', 'TABLE ({tenant_column}customer {customer_type},
+		history {ext}.purchase_history, first_purchase date, last_purchase date, orders bigint, total numeric,
+		frequency bigint, money numeric, as_of date)', $template$
+SELECT {m.tenant,} m.customer,
+	CASE WHEN m.last_day <= d.day THEN m.history ELSE {ext}.as_of(m.history, d.day) END,
+	CASE WHEN m.first_purchase <= d.day THEN m.first_purchase END,
+	CASE WHEN m.last_purchase <= d.day THEN m.last_purchase ELSE {ext}.last_purchase({ext}.as_of(m.history, d.day)) END,
+	CASE WHEN m.last_day <= d.day THEN m.orders ELSE {ext}.orders({ext}.as_of(m.history, d.day)) END,
+	CASE WHEN m.last_day <= d.day THEN m.total ELSE {ext}.total({ext}.as_of(m.history, d.day)) END,
+	[[rfm_window:{ext}.orders({ext}.slice(m.history, (d.day - {'rfm_window'}::interval)::date + 1, d.day + 1)),
+	{ext}.total({ext}.slice(m.history, (d.day - {'rfm_window'}::interval)::date + 1, d.day + 1)),]]
+	[[!rfm_window:CASE WHEN m.last_day <= d.day THEN m.orders ELSE {ext}.orders({ext}.as_of(m.history, d.day)) END,
+	CASE WHEN m.last_day <= d.day THEN m.total ELSE {ext}.total({ext}.as_of(m.history, d.day)) END,]]
+	d.day
+FROM (SELECT $1 AS day OFFSET 0) AS d CROSS JOIN {schema}.summary AS m
+WHERE m.last_day <= d.day OR m.first_purchase <= d.day OR {ext}.refunds({ext}.as_of(m.history, d.day)) > 0$template$);
+
+	-- The limits of the population of a day. STRICT keeps it from being inlined: a look-up by stored limits does not
+	-- plan a scan that it never runs.
+	PERFORM @extschema@.base_make_function(options, 'population_breaks(day date)', 'TABLE ({tenant_column}rfm {ext}.rfm_breaks, abc numeric[])', $template$
+SELECT {m.tenant,} {ext}.rfm_breaks(m.as_of - m.last_purchase, m.frequency, m.money, {rfm_bins}, {'population_method'}),
+	{ext}.abc_breaks(m.total, {abc_a}, {abc_b})
+FROM {schema}.measured_at($1) AS m WHERE m.last_purchase IS NOT NULL[[tenant_sql: GROUP BY m.tenant]]$template$,
+		'STABLE STRICT PARALLEL SAFE ROWS 1');
+
+	-- The limits to score by on a day: the stored ones, or for a day before them those of its own population.
+	PERFORM @extschema@.base_make_function(options, 'breaks_at(day date)', 'TABLE ({tenant_column}rfm {ext}.rfm_breaks, abc numeric[])', $template$
+SELECT {c.tenant,} {stored_rfm}, array_agg(c.value ORDER BY c.cut) FILTER (WHERE c.measure = 'abc')
+FROM {schema}.cut_points AS c[[tenant_sql: GROUP BY c.tenant]]
+HAVING coalesce($1 >= (SELECT max(l.as_of) FROM {schema}.cut_points AS l), true)
+UNION ALL
+SELECT {b.tenant,} [[!fixed:b.rfm]][[fixed:(SELECT {stored_rfm} FROM {schema}.cut_points AS c{of_tenant})]], b.abc
+FROM {schema}.population_breaks($1) AS b WHERE $1 < (SELECT max(l.as_of) FROM {schema}.cut_points AS l)$template$);
+
+	-- Recency is counted to the day of the limits, so that a score does not move because a day has passed.
+	PERFORM @extschema@.base_make_function(options, 'scored_at(day date)', 'TABLE ({tenant_column}customer {customer_type},
+		history {ext}.purchase_history, first_purchase date, last_purchase date, orders bigint, total numeric,
+		frequency bigint, money numeric, rfm {ext}.rfm_score, abc {ext}.abc_class, as_of date)', $template$
+SELECT {m.tenant,} m.customer, m.history, m.first_purchase, m.last_purchase, m.orders, m.total, m.frequency, m.money,
+	{ext}.rfm_score([[tenant_sql:b.rfm]][[!tenant_sql:(SELECT b.rfm FROM {schema}.breaks_at($1) AS b)]],
+		least(m.as_of, (SELECT max(c.as_of) FROM {schema}.cut_points AS c WHERE c.measure = 'days_since_last')) - m.last_purchase,
+		m.frequency, m.money),
+	{ext}.abc_class([[tenant_sql:b.abc]][[!tenant_sql:(SELECT b.abc FROM {schema}.breaks_at($1) AS b)]],
+		CASE WHEN m.last_purchase IS NOT NULL THEN m.total END),
+	m.as_of
+FROM {schema}.measured_at($1) AS m
+	[[tenant_sql:LEFT JOIN {schema}.breaks_at($1) AS b ON b.tenant {tenant_equal} m.tenant]]$template$);
+
+	PERFORM @extschema@.base_make_view(options, 'customers', 'Every customer with all measures and scores; with a customers table also those without an order.', $template$
+SELECT m.customer, {m.tenant,} {attributes_sql}m.first_purchase, m.last_purchase, m.as_of - m.last_purchase, m.orders,
+	{ext}.refunds(m.history), {ext}.gross(m.history)::numeric(38,2), {ext}.refunded(m.history)::numeric(38,2),
+	m.total::numeric(38,2), {ext}.average_order(m.history)::numeric(38,2), m.as_of - m.first_purchase, {ext}.median_gap(m.history),
+	m.rfm::text, {ext}.recency_score(m.rfm), {ext}.frequency_score(m.rfm), {ext}.monetary_score(m.rfm),
+	g.segment, g.{label}, g.rank, m.abc::text, m.total::numeric(38,2), {'currency'}::text, m.as_of
+FROM {schema}.scored_at($1) AS m LEFT JOIN {schema}.segment_map AS g ON g.code = left(m.rfm::text, {digits})
+	[[customers:LEFT JOIN {customers} AS s ON {key_is_customer}
+UNION ALL
+SELECT ({key_sql})::{customer_type}, {key_tenant,}{attributes_sql}NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+	NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, {'currency'}::text, d.day
+FROM (SELECT $1 AS day OFFSET 0) AS d CROSS JOIN {customers} AS s
+WHERE {key_sql} IS NOT NULL AND NOT EXISTS (SELECT FROM {schema}.measured_at($1) AS m WHERE {key_is_customer})]]$template$);
+
+	PERFORM @extschema@.base_make_view(options, 'rfm', 'Recency, frequency and money of every customer with a purchase, with scores and segment.', $template$
+SELECT m.customer, {m.tenant,} m.as_of - m.last_purchase, m.frequency, m.money::numeric(38,2), m.rfm::text, {ext}.recency_score(m.rfm),
+	{ext}.frequency_score(m.rfm), {ext}.monetary_score(m.rfm), g.segment, g.{label}, g.rank, {'currency'}::text, m.as_of
+FROM {schema}.scored_at($1) AS m LEFT JOIN {schema}.segment_map AS g ON g.code = left(m.rfm::text, {digits})
+WHERE m.last_purchase IS NOT NULL$template$);
+
+	-- By score and days first, so that a million customers are a few thousand rows before they meet the map.
+	PERFORM @extschema@.base_make_view(options, 'rfm_segments', 'The segments: how many customers, what they are worth, what to do.', $template$
+SELECT {c.tenant,} c.segment, g.label, g.rank, g.action, sum(c.customers)::bigint,
+	round(sum(c.customers) / sum(sum(c.customers)) OVER ({by_tenant}), 6), sum(c.total)::numeric(38,2),
+	round(sum(c.total) / nullif(sum(sum(c.total)) OVER ({by_tenant}), 0), 6),
+	(sum(c.gross) / nullif(sum(c.orders), 0))::numeric(38,2),
+	(min(c.days) FILTER (WHERE 2 * c.upto >= c.of) + min(c.days) FILTER (WHERE 2 * c.upto > c.of))::double precision / 2,
+	{'currency'}::text, c.as_of
+FROM (SELECT {s.tenant,} g.segment, s.days, s.as_of, sum(s.customers) AS customers, sum(s.total) AS total, sum(s.gross) AS gross,
+		sum(s.orders) AS orders, sum(sum(s.customers)) OVER (PARTITION BY {s.tenant,} g.segment ORDER BY s.days) AS upto,
+		sum(sum(s.customers)) OVER (PARTITION BY {s.tenant,} g.segment) AS of
+	FROM (SELECT {m.tenant,} m.rfm, m.as_of - m.last_purchase AS days, m.as_of, count(*) AS customers, sum(m.money) AS total,
+			sum({ext}.gross(m.history)) AS gross, sum(m.orders) AS orders
+		FROM {schema}.scored_at($1) AS m WHERE m.rfm IS NOT NULL
+		GROUP BY {m.tenant,} m.rfm, m.as_of - m.last_purchase, m.as_of) AS s
+		JOIN {schema}.segment_map AS g ON g.code = left(s.rfm::text, {digits})
+	GROUP BY {s.tenant,} g.segment, s.days, s.as_of) AS c
+	JOIN (SELECT segment, min({label}) AS label, min(rank) AS rank, min(action) AS action FROM {schema}.segment_map GROUP BY segment) AS g
+		ON g.segment = c.segment
+GROUP BY {c.tenant,} c.segment, g.label, g.rank, g.action, c.as_of
+ORDER BY {c.tenant,} g.rank$template$);
+
+	PERFORM @extschema@.base_make_view(options, 'abc', 'Every customer with a purchase by its share of the revenue.', $template$
+SELECT m.customer, {m.tenant,} m.total::numeric(38,2),
+	round(greatest(m.total, 0) / sum(CASE WHEN m.total > 0 THEN m.total END) OVER ({by_m_tenant}), 6),
+	round({ext}.cumulative_share(m.total) OVER ({by_m_tenant}), 6), m.abc::text, {'currency'}::text, m.as_of
+FROM {schema}.scored_at($1) AS m WHERE m.last_purchase IS NOT NULL$template$);
+
+	PERFORM @extschema@.base_make_function(options, 'kpis_by(unit text, day date)', 'TABLE ({tenant_column}period date, unit text, customers_active bigint,
+		customers_new bigint, customers_returning bigint, customers_reactivated bigint, customers_lost bigint, customers_total bigint,
+		orders bigint, gross numeric, refunded numeric, net numeric, average_order numeric, orders_per_customer numeric,
+		repeat_rate numeric, refund_rate numeric, complete boolean, currency text, as_of date)', $template$
+WITH activity AS (
+	SELECT {m.tenant,} p.period, count(*) FILTER (WHERE p.orders > 0) AS active, count(*) FILTER (WHERE p.is_new) AS new,
+		count(*) FILTER (WHERE p.is_returning) AS returning, count(*) FILTER (WHERE p.is_reactivated) AS reactivated,
+		count(*) FILTER (WHERE p.is_lost) AS lost, count(*) FILTER (WHERE p.purchases >= 2) AS repeated,
+		sum(p.orders) AS orders, sum(p.gross) AS gross, sum(p.refunded) AS refunded
+	FROM {schema}.measured_at($2) AS m, LATERAL {ext}.period_activity(m.history, $1, m.as_of, {'count_by'}) AS p
+	GROUP BY {m.tenant,} p.period
+), step AS MATERIALIZED (
+	SELECT CASE $1 WHEN 'quarter' THEN interval '3 months' ELSE ('1 ' || $1)::interval END AS length, $2 AS day
+), calendar AS (
+	SELECT {c.tenant,} p::date AS period, (p + c.length)::date AS next, c.day
+	FROM (SELECT {a.tenant,} min(a.period) AS first, s.length, s.day FROM activity AS a CROSS JOIN step AS s
+			GROUP BY {a.tenant,} s.length, s.day) AS c,
+		LATERAL generate_series(c.first::timestamp, c.day::timestamp, c.length) AS p
+)
+SELECT {c.tenant,} c.period, $1, coalesce(a.active, 0), coalesce(a.new, 0), coalesce(a.returning, 0), coalesce(a.reactivated, 0),
+	coalesce(a.lost, 0), (sum(a.new) OVER ({by_tenant} ORDER BY c.period))::bigint, coalesce(a.orders, 0)::bigint,
+	coalesce(a.gross, 0)::numeric(38,2), coalesce(a.refunded, 0)::numeric(38,2), coalesce(a.gross - a.refunded, 0)::numeric(38,2),
+	(a.gross / nullif(a.orders, 0))::numeric(38,2), round(a.orders::numeric / nullif(a.active, 0), 6),
+	round(a.repeated::numeric / nullif(a.active, 0), 6), round(a.refunded / nullif(a.gross, 0), 6),
+	c.next <= c.day + 1 AND c.period >= coalesce({'history_starts'}::date, c.period), {'currency'}::text, c.day
+FROM calendar AS c LEFT JOIN activity AS a ON a.period = c.period[[tenant_sql: AND a.tenant {tenant_equal} c.tenant]]$template$);
+
+	PERFORM @extschema@.base_make_view(options, 'kpis', 'The business by week, month, quarter and year; filter by unit.',
+		(SELECT string_agg(format('SELECT * FROM {schema}.kpis_by(%L, $1)', unit), ' UNION ALL ')
+		FROM unnest('{week,month,quarter,year}'::text[]) AS unit));
+
+	PERFORM @extschema@.base_make_view(options, 'histories', 'The purchase history of every customer, for SQL.',
+		'SELECT customer, {tenant,} history FROM {schema}.summary', false);
+	PERFORM @extschema@.base_make_view(options, 'data_quality', 'What the last refresh counted, what it left out, and why.',
+		'SELECT item, rows, explanation FROM {schema}.quality ORDER BY ordinal', false);
+	PERFORM @extschema@.base_make_view(options, 'base_status', 'The state of the base in one row.', $template$
+SELECT s.base, s.base_version AS version, 'refresh' AS mode, d.day AS as_of, s.source,
+	(SELECT q.rows FROM {schema}.quality AS q WHERE q.item = 'rows_seen') AS rows_seen,
+	(SELECT q.rows FROM {schema}.quality AS q WHERE q.item = 'customers') AS customers,
+	pg_total_relation_size({'summary_table'}::regclass) AS bytes, t.refreshed_at AS last_refresh, t.refresh_seconds,
+	(SELECT max(c.as_of) FROM {schema}.cut_points AS c) AS cut_points_as_of, t.verified_at AS last_verify,
+	t.differences AS verify_differences,
+	(SELECT sum(q.rows)::bigint FROM {schema}.quality AS q WHERE q.item LIKE 'quarantined\_%') AS quarantined,
+	r.reason IS NOT NULL AS stale, r.reason AS stale_reason
+FROM {schema}.settings AS s CROSS JOIN {schema}.state AS t CROSS JOIN (SELECT {schema}.as_of() AS day) AS d
+	CROSS JOIN LATERAL (SELECT CASE WHEN t.differences > 0 THEN {'reason_differences'}
+		WHEN s.as_of = 'today' AND (t.refreshed_at AT TIME ZONE s.time_zone)::date < d.day THEN {'reason_day'} END AS reason) AS r$template$, false);
+
+	PERFORM @extschema@.base_make_function(options, 'segment_moves(from_day date, to_day date)', 'TABLE ({tenant_column}from_segment text, to_segment text,
+		customers bigint, total numeric)', $template$
+SELECT [[tenant_sql:coalesce(a.tenant, b.tenant), ]]a.segment, b.segment, count(*), sum(coalesce(b.total, 0))
+FROM {schema}.rfm_at($1) AS a FULL JOIN {schema}.rfm_at($2) AS b ON {a=b}
+GROUP BY [[tenant_sql:coalesce(a.tenant, b.tenant), ]]a.segment, b.segment
+ORDER BY [[tenant_sql:coalesce(a.tenant, b.tenant), ]]min(a.segment_rank), min(b.segment_rank)$template$);
+	PERFORM @extschema@.base_make_function(options, 'moved(from_day date, to_day date, from_segment text, to_segment text)',
+		'TABLE (customer {customer_type}, {tenant_column}from_rfm text, to_rfm text, days_since_last integer, orders bigint, total numeric)', $template$
+SELECT coalesce(a.customer, b.customer), [[tenant_sql:coalesce(a.tenant, b.tenant), ]]a.rfm, b.rfm, b.days_since_last, b.orders, b.total
+FROM {schema}.rfm_at($1) AS a FULL JOIN {schema}.rfm_at($2) AS b ON {a=b}
+WHERE a.segment IS NOT DISTINCT FROM $3 AND b.segment IS NOT DISTINCT FROM $4$template$);
+
+	EXECUTE @extschema@.base_template($template$
+COMMENT ON FUNCTION {schema}.as_of() IS 'The day of the base.';
+COMMENT ON FUNCTION {schema}.measured_at(date) IS 'The measures of every customer at the end of a day.';
+COMMENT ON FUNCTION {schema}.population_breaks(date) IS 'The limits of the population of a day, computed anew.';
+COMMENT ON FUNCTION {schema}.breaks_at(date) IS 'The limits to score by on a day: the stored ones, or for an earlier day those of its population.';
+COMMENT ON FUNCTION {schema}.scored_at(date) IS 'The measures and scores of every customer at the end of a day.';
+COMMENT ON FUNCTION {schema}.kpis_by(text, date) IS 'The view kpis for one unit (week, month, quarter, year), as of any day.';
+COMMENT ON FUNCTION {schema}.segment_moves(date, date) IS 'How many customers went from which segment to which between two days, and their total at the second; no segment: no purchase yet.';
+COMMENT ON FUNCTION {schema}.moved(date, date, text, text) IS 'The customers who went from one segment to another between two days; NULL as a segment: no purchase yet.'$template$, options);
+END $$;
+COMMENT ON FUNCTION base_make_views(jsonb) IS
+'Makes the functions and views of a customer base in its schema.';

@@ -1,0 +1,579 @@
+
+-- Customer bases: making, finding, granting, dropping -----------------------------------------------
+
+CREATE FUNCTION customer_bases()
+	RETURNS TABLE (base text, schema text, owner text, source text, created_at timestamptz)
+	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	settings regclass;
+BEGIN
+	-- A table of our shape without policies, so that looking at it runs nobody's code.
+	FOR settings IN
+		SELECT c.oid FROM pg_class AS c
+		WHERE c.relname = 'settings' AND c.relkind = 'r' AND NOT c.relrowsecurity
+			AND has_schema_privilege(c.relnamespace, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')
+			AND (SELECT count(*) FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.atttypid = 'text'::regtype
+				AND a.attname IN ('base', 'base_version', 'source', 'created_at', 'customer_sql')) = 5
+		ORDER BY c.relnamespace::regnamespace::text
+	LOOP
+		RETURN QUERY EXECUTE format($query$
+			SELECT s.base, n.nspname::text, c.relowner::regrole::text, s.source, s.created_at::timestamptz
+			FROM ONLY %s AS s, pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+			WHERE c.oid = %s$query$, settings, settings::oid);
+	END LOOP;
+END $$;
+COMMENT ON FUNCTION customer_bases() IS
+'The customer bases of this database whose settings the caller may read.';
+
+CREATE FUNCTION base_settings(base text) RETURNS regclass
+	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	schema text := (SELECT b.schema FROM @extschema@.customer_bases() AS b WHERE b.base = base_settings.base
+		ORDER BY b.schema <> b.base LIMIT 1);
+	bases text;
+BEGIN
+	IF schema IS NULL THEN
+		bases := (SELECT string_agg(quote_ident(b.base), ', ') FROM @extschema@.customer_bases() AS b);
+		RAISE EXCEPTION USING ERRCODE = 'undefined_object', MESSAGE = format('there is no customer base "%s"', base),
+			HINT = coalesce('The customer bases that you may read are: ' || bases || '.',
+				'Make one with create_customer_base, or ask its owner for grant_reader.');
+	END IF;
+	RETURN format('%I.settings', schema)::regclass;
+END $$;
+COMMENT ON FUNCTION base_settings(text) IS
+'The settings table of a customer base; an unknown base is an error.';
+
+CREATE FUNCTION base_extension_schema() RETURNS text
+	LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT pg_catalog.quote_ident(n.nspname) FROM pg_catalog.pg_extension AS e JOIN pg_catalog.pg_namespace AS n ON n.oid = e.extnamespace
+	WHERE e.extname = 'pg_customer';
+END;
+COMMENT ON FUNCTION base_extension_schema() IS
+'The schema of this extension, as SQL.';
+
+CREATE FUNCTION base_options(settings regclass) RETURNS jsonb
+	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	options jsonb;
+	schema text := (SELECT relnamespace::regnamespace::text FROM pg_class WHERE oid = settings);
+BEGIN
+	EXECUTE format('SELECT to_jsonb(s) FROM ONLY %s AS s', settings) INTO STRICT options;
+	RETURN options || jsonb_build_object('schema', schema, 'summary_table', schema || '.summary', 
+		'ext', @extschema@.base_extension_schema(),
+		'amount_problem', CASE WHEN options ->> 'amount_type' = 'bigint' THEN 'NULL::text'
+			ELSE @extschema@.base_extension_schema() || '.base_amount_problem(r.amount)' END,
+		'until', CASE options ->> 'as_of' WHEN 'today' THEN (now() AT TIME ZONE (options ->> 'time_zone'))::date::text
+			WHEN 'last_purchase' THEN NULL ELSE options ->> 'as_of' END);
+END $$;
+COMMENT ON FUNCTION base_options(regclass) IS
+'The options of a customer base, from its settings table, with the names that its statements need.';
+
+-- Every option that can be judged alone. What is wrong is named with the value and the way out.
+CREATE FUNCTION base_check_options(options jsonb) RETURNS void
+	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	map record;
+	wrong record;
+BEGIN
+	SELECT m.map, m.bins INTO map FROM @extschema@.segment_maps() AS m WHERE m.map = options ->> 'segment_map';
+	SELECT w.option, coalesce(quote_nullable(options ->> w.option), '') AS value, w.hint INTO wrong
+	FROM (SELECT o ->> 'name' AS name, (o ->> 'rfm_bins')::integer AS bins, (o ->> 'abc_a')::numeric AS a,
+			(o ->> 'abc_b')::numeric AS b, o FROM (SELECT options AS o) AS given) AS given,
+		LATERAL (VALUES
+			('name', coalesce(name = '' OR octet_length(name) > 63, true), 'Give the base a name of 1 to 63 bytes: it names its schema.'),
+			('source', o ->> 'source' IS NULL, 'Name the table or view that holds the orders, as in ''public.orders''.'),
+			('customer', o ->> 'customer' IS NULL, 'Name the column of the customer''s key.'),
+			('purchased_at', o ->> 'purchased_at' IS NULL, 'Name the column of the day or time of the order.'),
+			('amount', o ->> 'amount' IS NULL, 'Name the column of the amount, or give an expression such as ''quantity * unit_price''.'),
+			('customers', o ->> 'customers' IS NULL AND coalesce(o ->> 'customers_key', o ->> 'attributes') IS NOT NULL,
+				'The options customers_key and attributes are about the table that the option customers names.'),
+			('customers_key', o ->> 'customers' IS NOT NULL AND o ->> 'customers_key' IS NULL,
+				'Name the column of the customers table that holds the customer''s key.'),
+			('time_zone', NOT EXISTS (SELECT FROM pg_timezone_names AS z WHERE z.name = o ->> 'time_zone'),
+				'Give a name of pg_timezone_names, such as ''Asia/Shanghai'' or ''Europe/Paris'': the days of the base are days of that zone.'),
+			('source_time_zone', o ->> 'source_time_zone' IS NOT NULL
+				AND NOT EXISTS (SELECT FROM pg_timezone_names AS z WHERE z.name = o ->> 'source_time_zone'),
+				'Give a name of pg_timezone_names, such as ''UTC''.'),
+			('as_of', coalesce(o ->> 'as_of' !~ '^(today|last_purchase|\d{4}-\d\d-\d\d)$', true),
+				'Give ''today'', ''last_purchase'' (the last day in the data) or a date such as ''2024-12-31''.'),
+			('currency', o ->> 'currency' !~ '^[A-Z]{3}$', 'Give a code of three capital letters, such as ''EUR'' or ''CNY''.'),
+			('currency', o ->> 'currency' IS NULL AND o ->> 'currency_column' IS NOT NULL,
+				'With currency_column, name the currency of the base: rows in another one are quarantined.'),
+			('rfm_bins', coalesce(bins NOT BETWEEN 2 AND 9, true), 'Give a number from 2 to 9: a score is one digit.'),
+			('rfm_method', o ->> 'rfm_method' = 'ntile',
+				'ntile gives equal values different scores, so a base cannot store its cut points: use ''quantile'', or the window function rfm_score.'),
+			('rfm_method', coalesce(o ->> 'rfm_method' NOT IN ('quantile', 'mean', 'mean_score', 'fixed', 'ntile'), true),
+				'Give ''quantile'', ''mean'', ''mean_score'' or ''fixed''.'),
+			('segment_map', map.map IS NULL, 'The maps are: '
+				|| (SELECT string_agg(m.map, ', ') FROM @extschema@.segment_maps() AS m) || '.'),
+			('rfm_bins', bins <> map.bins, format('The map %s is for %s bins.%s', map.map, map.bins,
+				CASE WHEN map.bins = 2 THEN ' Give rfm_bins => 2 and rfm_method => ''mean''.' ELSE '' END)),
+			('rfm_method', o ->> 'rfm_method' LIKE 'mean%' AND bins <> 2, 'A mean cuts in two: give rfm_bins => 2 and segment_map => ''cn8''.'),
+			('rfm_window', (o ->> 'rfm_window')::interval <= interval '0', 'Give a positive interval, such as ''1 year''.'),
+			('abc_a', coalesce(NOT a BETWEEN 0 AND 1, true), 'Give a share from 0 to 1, such as 0.80.'),
+			('abc_b', coalesce(NOT b BETWEEN a AND 1, true), 'Give a share from abc_a to 1, such as 0.95.'),
+			('count_by', coalesce(o ->> 'count_by' NOT IN ('days', 'orders'), true), 'Give ''days'' or ''orders''.'),
+			('language', coalesce(o ->> 'language' NOT IN ('en', 'zh'), true), 'Give ''en'' or ''zh''.'),
+			('on_bad_row', coalesce(o ->> 'on_bad_row' NOT IN ('quarantine', 'error'), true), 'Give ''quarantine'' or ''error''.')
+		) AS w (option, wrong, hint)
+	WHERE w.wrong LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+			MESSAGE = format('option %s cannot be %s', wrong.option, wrong.value), HINT = wrong.hint;
+	END IF;
+	IF options ->> 'as_of' ~ '^\d' THEN
+		PERFORM (options ->> 'as_of')::date;
+	END IF;
+END $$;
+COMMENT ON FUNCTION base_check_options(jsonb) IS
+'Raises an error that names the first option of a customer base that cannot be, with a hint.';
+
+-- A relation that an option names: it exists, the caller may read it, and no policy hides rows of it.
+CREATE FUNCTION base_relation(option text, given text, relation oid) RETURNS text
+	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF relation IS NULL THEN
+		RAISE EXCEPTION USING ERRCODE = 'undefined_table', MESSAGE = format('option %s: there is no table "%s"', option, given),
+			HINT = 'Write its name as in SQL, with the schema: ''public.orders'', or ''"Sales"."Orders"'' where capitals matter.';
+	ELSIF NOT has_any_column_privilege(relation, 'SELECT') THEN
+		RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege', MESSAGE = format('option %s: permission denied for %s', option, relation::regclass),
+			HINT = format('Its owner can run: GRANT SELECT ON %s TO %I;', relation::regclass, current_user);
+	ELSIF row_security_active(relation) THEN
+		RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
+			MESSAGE = format('option %s: row-level security hides rows of %s from you', option, relation::regclass),
+			HINT = 'A base over a part of the rows would be wrong without a sign of it: make the base as a role that sees all rows, or over a view with an explicit filter.';
+	END IF;
+	RETURN relation::regclass::text;
+END $$;
+COMMENT ON FUNCTION base_relation(text, text, oid) IS
+'The qualified name of a relation that an option of a customer base names; missing, unreadable and filtered ones are errors.';
+
+-- The options that depend on the source, as SQL: safe expressions, the reporting day, the exact amount.
+CREATE FUNCTION base_resolve(options jsonb) RETURNS jsonb
+	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
+AS $$
+DECLARE
+	source oid := (options ->> 'source_oid')::oid;
+	path text := options ->> 'path';
+	zone text := options ->> 'time_zone';
+	source_zone text := options ->> 'source_time_zone';
+	customer record;
+	moment record;
+	amount record;
+	other record;
+	name text;
+	resolved jsonb;
+BEGIN
+	-- Constants in the expressions, such as a filter's days, are of the base's zone.
+	PERFORM set_config('timezone', zone, true);
+	options := options || jsonb_build_object('source', @extschema@.base_relation('source', options ->> 'source', source));
+	customer := @extschema@.base_expression(source, 'customer', options ->> 'customer', path);
+	moment := @extschema@.base_expression(source, 'purchased_at', options ->> 'purchased_at', path);
+	amount := @extschema@.base_expression(source, 'amount', options ->> 'amount', path);
+
+	IF moment.type NOT IN ('date'::regtype, 'timestamp'::regtype, 'timestamptz'::regtype) THEN
+		RAISE EXCEPTION USING ERRCODE = 'datatype_mismatch', MESSAGE = format('option purchased_at is of type %s', moment.type),
+			HINT = CASE WHEN moment.type IN ('int4'::regtype, 'int8'::regtype, 'float8'::regtype, 'numeric'::regtype)
+				THEN format('For seconds since 1970 write: to_timestamp(%s)', options ->> 'purchased_at')
+				ELSE format('It must be a date or a time. Write a cast: (%s)::timestamp, or (%1$s)::date', options ->> 'purchased_at') END;
+	END IF;
+	IF amount.type NOT IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'numeric'::regtype, 'float4'::regtype, 'float8'::regtype) THEN
+		RAISE EXCEPTION USING ERRCODE = 'datatype_mismatch', MESSAGE = format('option amount is of type %s', amount.type),
+			HINT = format('It must be a number. Write a cast: (%s)::numeric', options ->> 'amount');
+	END IF;
+	IF source_zone IS NOT NULL AND moment.type <> 'timestamp'::regtype THEN
+		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+			MESSAGE = format('option source_time_zone is for a timestamp without time zone; purchased_at is of type %s', moment.type),
+			HINT = 'Leave it out.';
+	END IF;
+
+	resolved := jsonb_build_object('customer_sql', customer.sql, 'customer_type', customer.type, 'customer_equal', customer.equality,
+		'time_sql', moment.sql,
+		'day_sql', CASE WHEN moment.type = 'date'::regtype THEN moment.sql
+			WHEN moment.type = 'timestamptz'::regtype THEN format('((%s) AT TIME ZONE %L)::date', moment.sql, zone)
+			WHEN source_zone IS NULL THEN format('(%s)::date', moment.sql)
+			ELSE format('((%s) AT TIME ZONE %L AT TIME ZONE %L)::date', moment.sql, source_zone, zone) END,
+		'amount_type', CASE WHEN amount.type IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype) THEN 'bigint' ELSE 'numeric' END,
+		'amount_sql', CASE WHEN amount.type IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype) THEN format('(%s)::bigint', amount.sql)
+			WHEN amount.type IN ('float4'::regtype, 'float8'::regtype) THEN format('round((%s)::double precision::numeric, 6)', amount.sql)
+			ELSE amount.sql END);
+	IF options ->> 'order_id' IS NOT NULL THEN
+		other := @extschema@.base_expression(source, 'order_id', options ->> 'order_id', path);
+		resolved := resolved || jsonb_build_object('order_sql', other.sql, 'order_type', other.type, 'order_equal', other.equality);
+	END IF;
+	IF options ->> 'tenant' IS NOT NULL THEN
+		other := @extschema@.base_expression(source, 'tenant', options ->> 'tenant', path);
+		resolved := resolved || jsonb_build_object('tenant_sql', other.sql, 'tenant_type', other.type, 'tenant_equal', other.equality);
+	END IF;
+	FOREACH name IN ARRAY ARRAY['customer', 'order', 'tenant'] LOOP
+		IF resolved ->> (name || '_sql') IS NOT NULL AND resolved ->> (name || '_equal') IS NULL THEN
+			RAISE EXCEPTION USING ERRCODE = 'datatype_mismatch',
+				MESSAGE = format('option %s is of type %s, which cannot be a key', replace(name, 'order', 'order_id'), resolved ->> (name || '_type')),
+				HINT = format('A key needs a type with an order and a hash. Write a cast: (%s)::text', options ->> replace(name, 'order', 'order_id'));
+		END IF;
+	END LOOP;
+	IF options ->> 'filter' IS NOT NULL THEN
+		other := @extschema@.base_expression(source, 'filter', options ->> 'filter', path);
+		IF other.type <> 'bool'::regtype THEN
+			RAISE EXCEPTION USING ERRCODE = 'datatype_mismatch', MESSAGE = format('option filter is of type %s, not boolean', other.type),
+				HINT = 'Give a condition, such as ''status = ''''paid''''''.';
+		END IF;
+		resolved := resolved || jsonb_build_object('filter_sql', other.sql);
+	END IF;
+	IF options ->> 'currency_column' IS NOT NULL THEN
+		other := @extschema@.base_expression(source, 'currency_column', options ->> 'currency_column', path);
+		resolved := resolved || jsonb_build_object('currency_sql', other.sql);
+	END IF;
+	options := options || resolved;
+	IF options ->> 'customers' IS NOT NULL THEN
+		options := @extschema@.base_resolve_customers(options);
+	END IF;
+	RETURN options;
+END $$;
+COMMENT ON FUNCTION base_resolve(jsonb) IS
+'The options of a customer base with those that depend on its source resolved to SQL and checked.';
+
+-- The customers table, its key and its attributes.
+CREATE FUNCTION base_resolve_customers(options jsonb) RETURNS jsonb
+	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET row_security = off
+AS $$
+DECLARE
+	relation oid := (options ->> 'customers_oid')::oid;
+	path text := options ->> 'path';
+	key record;
+	tenant record;
+	attribute text;
+	duplicates bigint;
+BEGIN
+	options := options || jsonb_build_object('customers', @extschema@.base_relation('customers', options ->> 'customers', relation));
+	key := @extschema@.base_expression(relation, 'customers_key', options ->> 'customers_key', path);
+	IF key.type <> (options ->> 'customer_type')::regtype AND NOT (key.type IN ('text'::regtype, 'varchar'::regtype)
+			AND (options ->> 'customer_type')::regtype IN ('text'::regtype, 'varchar'::regtype)) THEN
+		RAISE EXCEPTION USING ERRCODE = 'datatype_mismatch',
+			MESSAGE = format('option customers_key is of type %s, and customer of type %s', key.type, options ->> 'customer_type'),
+			HINT = format('Cast the customer of the source, so that look-ups use the index of the customers table: customer => ''(%s)::%s''',
+				options ->> 'customer', key.type);
+	END IF;
+	options := options || jsonb_build_object('key_sql', key.sql);
+	IF options ->> 'tenant_sql' IS NOT NULL THEN
+		tenant := @extschema@.base_expression(relation, 'tenant', options ->> 'tenant', path);
+		IF tenant.type <> (options ->> 'tenant_type')::regtype THEN
+			RAISE EXCEPTION USING ERRCODE = 'datatype_mismatch', MESSAGE = format('option tenant is of type %s in %s, and of type %s in %s',
+					tenant.type, options ->> 'customers', options ->> 'tenant_type', options ->> 'source'),
+				HINT = 'A tenant must be of one type in both tables: make a view with a cast and name it as the source.';
+		END IF;
+		options := options || jsonb_build_object('key_tenant_sql', tenant.sql);
+	END IF;
+	FOR attribute IN SELECT jsonb_array_elements_text((options ->> 'attributes')::jsonb) LOOP
+		IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = relation AND attname = attribute AND attnum > 0 AND NOT attisdropped) THEN
+			PERFORM @extschema@.base_expression(relation, 'attributes', attribute, path);
+			RAISE EXCEPTION USING ERRCODE = 'undefined_column', MESSAGE = format('option attributes: %s has no column "%s"', options ->> 'customers', attribute),
+				HINT = 'Attributes are names of columns; for an expression make a view and name it as customers.';
+		ELSIF attribute IN (SELECT c.name FROM @extschema@.base_columns() AS c WHERE c.view = 'customers')
+				OR attribute = 'tenant' AND options ->> 'tenant_sql' IS NOT NULL THEN
+			RAISE EXCEPTION USING ERRCODE = 'duplicate_column', MESSAGE = format('option attributes: the view customers has a column "%s" of its own', attribute),
+				HINT = 'Make a view of the customers table with another name for the column, and name it as customers.';
+		END IF;
+	END LOOP;
+	EXECUTE @extschema@.base_template($template$
+SELECT count(*) FROM (SELECT FROM {customers} AS s WHERE {key_sql} IS NOT NULL
+	GROUP BY {key_sql}[[key_tenant_sql:, {key_tenant_sql}]] HAVING count(*) > 1) AS d$template$, options)
+	INTO duplicates;
+	IF duplicates > 0 THEN
+		RAISE EXCEPTION USING ERRCODE = 'unique_violation', MESSAGE = format('option customers_key: %s keys are in several rows of %s', duplicates, options ->> 'customers'),
+			HINT = 'Name a column that is unique, or make a view with one row for each customer and name it as customers.';
+	END IF;
+	RETURN options;
+END $$;
+COMMENT ON FUNCTION base_resolve_customers(jsonb) IS
+'The options of a customer base with those about its customers table resolved and checked.';
+
+-- The schema of a base: new, or an empty one of the caller's.
+CREATE FUNCTION base_make_schema(name text, schema text) RETURNS boolean
+	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	existing oid := (SELECT oid FROM pg_namespace WHERE nspname = schema);
+	taken text := (SELECT b.schema FROM @extschema@.customer_bases() AS b WHERE b.base = name LIMIT 1);
+BEGIN
+	IF taken IS NOT NULL THEN
+		RAISE EXCEPTION USING ERRCODE = 'duplicate_object', MESSAGE = format('customer base "%s" already exists in schema "%s"', name, taken),
+			HINT = format('To read its source again: SELECT * FROM refresh_customer_base(%L). To make it anew, drop it first: SELECT drop_customer_base(%1$L).', name);
+	ELSIF existing IS NULL THEN
+		EXECUTE format('CREATE SCHEMA %I', schema);
+		RETURN true;
+	ELSIF EXISTS (SELECT FROM pg_depend WHERE refclassid = 'pg_namespace'::regclass AND refobjid = existing)
+			OR NOT (SELECT pg_has_role(nspowner, 'USAGE') FROM pg_namespace WHERE oid = existing) THEN
+		RAISE EXCEPTION USING ERRCODE = 'duplicate_schema', MESSAGE = format('schema "%s" already exists', schema),
+			HINT = 'A customer base has a schema of its own: give another name, an empty schema that is yours, or the option schema.';
+	END IF;
+	RETURN false;
+END $$;
+COMMENT ON FUNCTION base_make_schema(text, text) IS
+'Makes the schema of a customer base; true if it is new, false for an empty one of the caller''s, an error for any other.';
+
+-- Tables, in the order in which a reader meets them. Every option is kept as text.
+CREATE FUNCTION base_make_tables(options jsonb) RETURNS void
+	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	EXECUTE @extschema@.base_template($template$
+CREATE TABLE {schema}.settings (base text PRIMARY KEY, base_version text NOT NULL, created_at text NOT NULL, made_schema text,
+	source text NOT NULL, customer text, purchased_at text, amount text, order_id text, filter text, customers text,
+	customers_key text, attributes text, tenant text, time_zone text, source_time_zone text, as_of text, currency text,
+	currency_column text, rfm_bins text, rfm_method text, rfm_window text, segment_map text, abc_a text, abc_b text,
+	count_by text, history_starts text, language text, on_bad_row text,
+	customer_sql text, customer_type text, customer_equal text, tenant_sql text, tenant_type text, tenant_equal text,
+	time_sql text, day_sql text, amount_sql text, amount_type text, order_sql text, filter_sql text, currency_sql text,
+	key_sql text, key_tenant_sql text);
+COMMENT ON TABLE {schema}.settings IS 'How the customer base was made: its options as given, and below them as the SQL that they mean. A record: to change an option, drop the base and make it anew.';
+
+CREATE TABLE {schema}.state (first_day date, last_day date, refreshed_at timestamptz, refresh_seconds numeric,
+	verified_at timestamptz, differences bigint);
+COMMENT ON TABLE {schema}.state IS 'What the last refresh and the last verification found.';
+INSERT INTO {schema}.state DEFAULT VALUES;
+
+CREATE TABLE {schema}.segment_map (code text PRIMARY KEY CHECK (code ~ '^[1-{rfm_bins}]{{digits}}$'), segment text NOT NULL, rank integer NOT NULL,
+	label_en text NOT NULL, label_zh text NOT NULL, action text);
+COMMENT ON TABLE {schema}.segment_map IS 'Which scores make which segment. Yours to edit: every change is checked for holes and overlaps.';
+INSERT INTO {schema}.segment_map SELECT code, segment, rank, label_en, label_zh, action FROM {ext}.segment_map({'segment_map'}, {'language'});
+
+CREATE TABLE {schema}.summary ([[tenant_sql:tenant {tenant_type} NOT NULL, ]]customer {customer_type} NOT NULL,
+	history {ext}.purchase_history NOT NULL, orders bigint NOT NULL, total numeric NOT NULL,
+	first_purchase date, last_purchase date, last_day date NOT NULL) WITH (fillfactor = 80);
+ALTER TABLE {schema}.summary ALTER history SET STORAGE EXTERNAL;
+COMMENT ON TABLE {schema}.summary IS 'One row for each customer: the complete purchase history and, drawn from it, what the views read most.';
+
+CREATE TABLE {schema}.cut_points ([[tenant_sql:tenant {tenant_type} NOT NULL, ]]measure text NOT NULL
+		CHECK (measure IN ('days_since_last', 'orders', 'total', 'abc')),
+	cut integer NOT NULL, value numeric, as_of date,
+	day date GENERATED ALWAYS AS (CASE WHEN measure = 'days_since_last' THEN as_of - floor(value)::integer END) STORED,
+	PRIMARY KEY ({tenant,} measure, cut));
+COMMENT ON TABLE {schema}.cut_points IS 'The limits that the views score by, renewed by every refresh. With rfm_method ''fixed'' those of days_since_last, orders and total are yours to edit.';
+
+CREATE TABLE {schema}.quality (ordinal integer PRIMARY KEY, item text NOT NULL, rows bigint NOT NULL, explanation text NOT NULL);
+COMMENT ON TABLE {schema}.quality IS 'What the last refresh counted; the view data_quality shows it.';
+
+CREATE TABLE {schema}.quarantine (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, {tenant_text}customer text, purchased_at text,
+	amount text, order_id text, reason text NOT NULL, at timestamptz NOT NULL DEFAULT now());
+COMMENT ON TABLE {schema}.quarantine IS 'Rows of the source that the base cannot use, as text: up to 1,000 for each reason, of the last refresh.';
+
+INSERT INTO {schema}.settings SELECT * FROM jsonb_populate_record(NULL::{schema}.settings, {'options'}::jsonb)$template$,
+		options || jsonb_build_object('options', options, 'tenant_text', CASE WHEN options ->> 'tenant_sql' IS NULL THEN '' ELSE 'tenant text, ' END,
+			'digits', (SELECT m.digits FROM @extschema@.segment_maps() AS m WHERE m.map = options ->> 'segment_map')));
+END $$;
+COMMENT ON FUNCTION base_make_tables(jsonb) IS
+'Makes the tables of a customer base in its schema.';
+
+CREATE FUNCTION base_segment_map_check() RETURNS trigger
+	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	EXECUTE 'SELECT ' || @extschema@.base_extension_schema() || '.segment_map_check(code, segment, rank) FROM ' || TG_RELID::regclass;
+	RETURN NULL;
+END $$;
+COMMENT ON FUNCTION base_segment_map_check() IS
+'Trigger of a base''s table segment_map: refuses a map with holes or overlaps.';
+
+-- The work of create_customer_base. It runs with the caller's rights, and an error leaves nothing behind.
+CREATE FUNCTION base_create(options jsonb) RETURNS TABLE (item text, value text)
+	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET row_security = off
+AS $$
+DECLARE
+	started timestamptz := clock_timestamp();
+	name text := options ->> 'name';
+	schema text := coalesce(options ->> 'schema', name);
+	made boolean;
+	counts jsonb;
+	warnings text[];
+BEGIN
+	PERFORM @extschema@.base_check_options(options);
+	options := @extschema@.base_resolve(options);
+	made := @extschema@.base_make_schema(name, schema);
+	options := options || jsonb_build_object('base', name, 'base_version', '1', 'created_at', now(), 'made_schema', nullif(made, false),
+		'schema', quote_ident(schema), 'ext', @extschema@.base_extension_schema());
+	EXECUTE format('COMMENT ON SCHEMA %I IS %L', schema,
+		format('Customer base %s over %s: tables, and views for analysis.', name, options ->> 'source'));
+	PERFORM @extschema@.base_make_tables(options);
+	options := @extschema@.base_options(format('%I.settings', schema)::regclass);
+	PERFORM @extschema@.base_make_views(options);
+
+	counts := @extschema@.base_fill(options, true);
+	PERFORM @extschema@.base_quarantine(options, @extschema@.base_bad_reasons(counts));
+	EXECUTE @extschema@.base_template('ALTER TABLE {schema}.summary ADD PRIMARY KEY ({key}); ANALYZE {schema}.summary;', options);
+	PERFORM @extschema@.base_record_fill(options, counts, started);
+	PERFORM @extschema@.base_renew_cut_points(options, true);
+	EXECUTE @extschema@.base_template('CREATE TRIGGER complete AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON {schema}.segment_map
+		EXECUTE FUNCTION {ext}.base_segment_map_check()', options);
+
+	warnings := @extschema@.base_warnings(options);
+	RETURN QUERY SELECT r.item, r.value FROM @extschema@.base_report(options) AS r
+		UNION ALL SELECT 'warning', w FROM unnest(warnings) AS w
+		UNION ALL VALUES ('next', format('SELECT * FROM %I.rfm_segments;', schema)), ('next', format('SELECT * FROM %I.customers LIMIT 10;', schema)),
+			('next', format('SELECT * FROM refresh_customer_base(%L);', name));
+END $$;
+COMMENT ON FUNCTION base_create(jsonb) IS
+'The work of create_customer_base, with its arguments as one value.';
+
+-- What deserves a second look, each also raised as a WARNING: rows that look like lines of orders, and policies.
+CREATE FUNCTION base_warnings(options jsonb) RETURNS text[]
+	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET row_security = off SET timezone = 'UTC'
+AS $$
+DECLARE
+	rows bigint;
+	shared bigint := 0;
+	warnings text[] := '{}';
+	hint text;
+BEGIN
+	PERFORM set_config('timezone', options ->> 'time_zone', true);
+	IF options ->> 'order_sql' IS NULL THEN
+		-- Rows that share a time share a day: each further row of a day makes two of them at the most.
+		EXECUTE @extschema@.base_template('SELECT sum(orders + {ext}.refunds(history)), 2 * sum(orders + {ext}.refunds(history)
+			- {ext}.purchase_days(history)) FROM {schema}.summary', options) INTO rows, shared;
+		IF shared > 0.2 * rows THEN
+			EXECUTE @extschema@.base_template('SELECT sum(n) FROM (SELECT count(*) AS n FROM ({rows}) AS r
+				WHERE reason IS NULL GROUP BY {key}, purchased_at HAVING count(*) > 1) AS d',
+				options || jsonb_build_object('rows', @extschema@.base_rows(options))) INTO shared;
+		END IF;
+		IF shared > 0.2 * rows THEN
+			warnings := warnings || format('%s looks like order lines: %s of %s rows share customer and time with another row, and each counts as an order.',
+				options ->> 'source', shared, rows);
+			hint := 'If they are lines, drop the base and make it anew with the option order_id.';
+			RAISE WARNING USING MESSAGE = warnings[cardinality(warnings)], HINT = hint;
+		END IF;
+	END IF;
+	IF (SELECT relrowsecurity FROM pg_class WHERE oid = (options ->> 'source')::regclass) THEN
+		warnings := warnings || format('%s has row-level security, which the base does not have: whoever may read the base reads the customers of all rows.',
+			options ->> 'source');
+		RAISE WARNING USING MESSAGE = warnings[cardinality(warnings)], HINT = 'Only its owner may, until grant_reader.';
+	END IF;
+	RETURN warnings;
+END $$;
+COMMENT ON FUNCTION base_warnings(jsonb) IS
+'Warnings about a customer base that has just been made.';
+
+CREATE FUNCTION create_customer_base(name text, source text, customer text, purchased_at text, amount text,
+	order_id text DEFAULT NULL, filter text DEFAULT NULL, customers text DEFAULT NULL, customers_key text DEFAULT NULL,
+	attributes text[] DEFAULT NULL, tenant text DEFAULT NULL, time_zone text DEFAULT NULL, source_time_zone text DEFAULT NULL,
+	as_of text DEFAULT 'today', currency text DEFAULT NULL, currency_column text DEFAULT NULL, rfm_bins integer DEFAULT 5,
+	rfm_method text DEFAULT 'quantile', rfm_window interval DEFAULT NULL, segment_map text DEFAULT 'grid25',
+	abc_a numeric DEFAULT 0.80, abc_b numeric DEFAULT 0.95, count_by text DEFAULT 'days', history_starts date DEFAULT NULL,
+	language text DEFAULT 'en', schema text DEFAULT NULL, on_bad_row text DEFAULT 'quarantine')
+	RETURNS TABLE (item text, value text) LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+	SELECT c.item, c.value FROM base_create(pg_catalog.jsonb_build_object('name', name, 'source', source, 'customer', customer,
+		'purchased_at', purchased_at, 'amount', amount, 'order_id', order_id, 'filter', filter, 'customers', customers,
+		'customers_key', customers_key, 'attributes', attributes, 'tenant', tenant,
+		'time_zone', coalesce(time_zone, pg_catalog.current_setting('timezone')), 'source_time_zone', source_time_zone,
+		'as_of', as_of, 'currency', currency, 'currency_column', currency_column, 'rfm_bins', rfm_bins, 'rfm_method', rfm_method,
+		'rfm_window', rfm_window, 'segment_map', segment_map, 'abc_a', abc_a, 'abc_b', abc_b, 'count_by', count_by,
+		'history_starts', history_starts, 'language', language, 'schema', schema, 'on_bad_row', on_bad_row,
+		'path', pg_catalog.current_setting('search_path'), 'source_oid', pg_catalog.to_regclass(source)::oid,
+		'customers_oid', pg_catalog.to_regclass(customers)::oid)) AS c;
+END;
+COMMENT ON FUNCTION create_customer_base(text, text, text, text, text, text, text, text, text, text[], text, text, text, text, text, text, integer, text, interval, text, numeric, numeric, text, date, text, text, text) IS
+'Makes a customer base over a table or view of orders: a schema of that name with a summary of one purchase history for each customer and views for analysis; locks the source no more than a query does, and returns what it found.';
+
+-- The work of drop_customer_base: what the base made, and nothing that is the user's.
+CREATE FUNCTION base_drop(settings regclass) RETURNS void
+	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	options jsonb := @extschema@.base_options(settings);
+	dependents text;
+BEGIN
+	EXECUTE @extschema@.base_template($template$
+DROP VIEW {schema}.customers, {schema}.rfm, {schema}.rfm_segments, {schema}.abc, {schema}.kpis, {schema}.histories,
+	{schema}.data_quality, {schema}.base_status;
+DROP FUNCTION {schema}.moved(date, date, text, text), {schema}.segment_moves(date, date), {schema}.customers_at(date), {schema}.rfm_at(date),
+	{schema}.rfm_segments_at(date), {schema}.abc_at(date), {schema}.kpis_at(date), {schema}.kpis_by(text, date),
+	{schema}.scored_at(date), {schema}.breaks_at(date), {schema}.population_breaks(date), {schema}.measured_at(date), {schema}.as_of();
+DROP TABLE {schema}.settings, {schema}.state, {schema}.segment_map, {schema}.summary, {schema}.cut_points, {schema}.quality,
+	{schema}.quarantine;
+[[made_schema:DROP SCHEMA {schema}]][[!made_schema:COMMENT ON SCHEMA {schema} IS NULL]]$template$, options);
+EXCEPTION WHEN dependent_objects_still_exist THEN
+	GET STACKED DIAGNOSTICS dependents = PG_EXCEPTION_DETAIL;
+	RAISE EXCEPTION USING ERRCODE = 'dependent_objects_still_exist',
+		MESSAGE = format('customer base "%s" is in use by objects that it did not make', options ->> 'base'), DETAIL = dependents,
+		HINT = format('Drop them first, or all together with: DROP SCHEMA %s CASCADE;', options ->> 'schema');
+END $$;
+COMMENT ON FUNCTION base_drop(regclass) IS
+'The work of drop_customer_base, with the caller''s rights.';
+
+CREATE FUNCTION base_check_role(role text) RETURNS void
+	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) THEN
+		RAISE EXCEPTION USING ERRCODE = 'undefined_object', MESSAGE = format('role "%s" does not exist', role);
+	END IF;
+END $$;
+COMMENT ON FUNCTION base_check_role(text) IS 'Raises an error for an unknown role.';
+
+CREATE FUNCTION base_grant(settings regclass, role text) RETURNS void
+	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	options jsonb := @extschema@.base_options(settings) || jsonb_build_object('role', quote_ident(role));
+BEGIN
+	PERFORM @extschema@.base_check_role(role);
+	EXECUTE @extschema@.base_template($template$
+GRANT USAGE ON SCHEMA {schema} TO {role};
+GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {role};
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA {schema} TO {role};
+ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT SELECT ON TABLES TO {role};
+ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT EXECUTE ON FUNCTIONS TO {role}$template$, options);
+	IF options ->> 'customers' IS NOT NULL AND NOT has_any_column_privilege(role, options ->> 'customers', 'SELECT') THEN
+		RAISE WARNING USING MESSAGE = format('role "%s" cannot read %s, which the view customers joins', role, options ->> 'customers'),
+			HINT = format('Its owner can run: GRANT SELECT ON %s TO %I;', options ->> 'customers', role);
+	END IF;
+END $$;
+COMMENT ON FUNCTION base_grant(regclass, text) IS
+'The work of grant_reader, with the caller''s rights.';
+
+CREATE FUNCTION base_revoke(settings regclass, role text) RETURNS void
+	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM @extschema@.base_check_role(role);
+	EXECUTE @extschema@.base_template($template$
+ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} REVOKE EXECUTE ON FUNCTIONS FROM {role};
+ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} REVOKE SELECT ON TABLES FROM {role};
+REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA {schema} FROM {role};
+REVOKE SELECT ON ALL TABLES IN SCHEMA {schema} FROM {role};
+REVOKE USAGE ON SCHEMA {schema} FROM {role}$template$, @extschema@.base_options(settings) || jsonb_build_object('role', quote_ident(role)));
+END $$;
+COMMENT ON FUNCTION base_revoke(regclass, text) IS
+'The work of revoke_reader, with the caller''s rights.';
+
+CREATE FUNCTION refresh_customer_base(base text) RETURNS TABLE (item text, value text)
+	AS 'MODULE_PATHNAME', 'refresh_customer_base' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION refresh_customer_base(text) IS
+'Reads the source of a customer base again in one snapshot, writes the customers that changed, and renews the cut points; blocks neither readers nor writers; for members of the base''s owner, whose rights it uses.';
+
+CREATE FUNCTION verify_customer_base(base text, sample double precision DEFAULT 1.0)
+	RETURNS TABLE (customer text, problem text, in_source text, in_summary text)
+	AS 'MODULE_PATHNAME', 'verify_customer_base' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION verify_customer_base(text, double precision) IS
+'Every customer, or a sample of them (a share above 0, at most 1), whose history in the base differs from the source; no row: the base is right; for members of the base''s owner.';
+
+CREATE FUNCTION drop_customer_base(base text) RETURNS void
+	AS 'MODULE_PATHNAME', 'drop_customer_base' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION drop_customer_base(text) IS
+'Drops all that a customer base made; objects of others in its schema, or that depend on it, are an error; for members of the base''s owner.';
+
+CREATE FUNCTION grant_reader(base text, role text) RETURNS void
+	AS 'MODULE_PATHNAME', 'grant_reader' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION grant_reader(text, text) IS
+'Lets a role read a customer base, with what it will hold later; for members of the base''s owner.';
+
+CREATE FUNCTION revoke_reader(base text, role text) RETURNS void
+	AS 'MODULE_PATHNAME', 'revoke_reader' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION revoke_reader(text, text) IS
+'Takes back what grant_reader gave; for members of the base''s owner.';
