@@ -201,7 +201,7 @@ purchase_changes_in(PG_FUNCTION_ARGS)
 			ereturn(fcinfo->context, (Datum) 0,
 					(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
 					 errmsg("invalid input syntax for type %s: \"%s\"", "purchase_changes", text),
-					 errhint("A number in front says how many rows did not fit: 3 unfit {…}.")));
+					 errhint("A number in front says how many rows did not fit: 3 unfit {...}.")));
 		start = end + 7;
 	}
 	while ((status = history_day_from_text(start, &position, true, &day, &error)) == HISTORY_DAY)

@@ -78,7 +78,7 @@ history_damaged(void)
 	ereport(ERROR,
 			(errcode(ERRCODE_DATA_CORRUPTED),
 			 errmsg("a purchase_history value is damaged"),
-			 errhint("Build it again from the orders: SELECT purchase_history(day, amount) …")));
+			 errhint("Build it again from the orders: SELECT purchase_history(day, amount) FROM ...")));
 }
 
 /*
