@@ -20,6 +20,8 @@ OBJS = \
 	src/history_measures.o \
 	src/module.o \
 	src/pareto.o \
+	src/period_totals.o \
+	src/periods.o \
 	src/population.o \
 	src/purchase_changes.o \
 	src/purchase_history.o \
@@ -34,6 +36,7 @@ OBJS = \
 SQL_PARTS = \
 	src/head.sql \
 	src/purchase_history.sql \
+	src/period_totals.sql \
 	src/purchase_changes.sql \
 	src/rfm.sql \
 	src/segment_map.sql \
@@ -43,7 +46,7 @@ SQL_PARTS = \
 	src/base_views.sql \
 	src/customer_base.sql
 
-REGRESS = purchase_history purchase_changes rfm segment_map abc customer_base
+REGRESS = purchase_history period_totals purchase_changes rfm segment_map abc customer_base
 REGRESS_OPTS = --inputdir=$(srcdir) --load-extension=pg_customer
 ISOLATION = base_refresh
 ISOLATION_OPTS = --inputdir=$(srcdir)/test/isolation --load-extension=pg_customer

@@ -236,6 +236,23 @@ class_of(Cut cuts[2], int128 value)
 /* ---------- window functions ---------- */
 
 /*
+ * window_object
+ *		The window that the function runs over; an error when there is none, as behind an operator.
+ */
+static WindowObject
+window_object(FunctionCallInfo fcinfo)
+{
+	WindowObject window = PG_WINDOW_OBJECT();
+
+	if (!WindowObjectIsValid(window))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("this function can only be called as a window function"),
+				 errhint("Call it by its name, with OVER.")));
+	return window;
+}
+
+/*
  * window_argument
  *		An argument of a window function, evaluated at the current row.
  */
@@ -316,7 +333,7 @@ read_ties(NullableDatum ties)
 Datum
 abc_class(PG_FUNCTION_ARGS)
 {
-	WindowObject window = PG_WINDOW_OBJECT();
+	WindowObject window = window_object(fcinfo);
 	AbcPartition *partition = WinGetPartitionLocalMemory(window, sizeof(AbcPartition));
 	CallCache  *cache = call_cache(fcinfo, 0, "ABC");
 	NullableDatum value;
@@ -339,12 +356,58 @@ abc_class(PG_FUNCTION_ARGS)
 	PG_RETURN_OID(cache->labels[class_of(partition->cuts, value_units(cache, value.value, "abc_class"))]);
 }
 
-/* What cumulative_share keeps for a partition: beside each value the sum of it and of all that follow. */
+/*
+ * What cumulative_share keeps for a partition: the distinct values, and beside each the sum of all that are
+ * at least as large, in multiples of what divides all values.
+ */
 typedef struct SharePartition
 {
 	Population *population;
 	int128	   *cumulative;
 } SharePartition;
+
+/*
+ * fill_share_partition
+ *		Reads the partition and adds up its values. Amounts in cents have ten zeros at SCORE_SCALE: without
+ *		them most sums fit 64 bits, and numeric divides them several times faster.
+ */
+static void
+fill_share_partition(SharePartition *partition, WindowObject window, const CallCache *cache)
+{
+	MemoryContext context = GetMemoryChunkContext(partition);
+	Population *population = read_partition(window, cache, context, "cumulative_share");
+	int128		sum = population_total(population, "cumulative_share");
+	int128		divisor = sum;
+	int64		distinct = 0;
+
+	for (int64 i = 0; i < population->count; i++)
+	{
+		int128		value = population->values[i];
+		int128		rest;
+
+		CHECK_FOR_INTERRUPTS();
+		while ((rest = value % divisor) != 0)
+		{
+			value = divisor;
+			divisor = rest;
+		}
+	}
+	partition->cumulative = MemoryContextAllocHuge(context, population->count * sizeof(int128));
+	for (int64 i = 0; i < population->count; i++)
+	{
+		int128		value = population->values[i];
+
+		CHECK_FOR_INTERRUPTS();
+		if (distinct == 0 || value != population->values[distinct - 1])
+		{
+			population->values[distinct] = value;
+			partition->cumulative[distinct++] = sum / divisor;
+		}
+		sum -= value;
+	}
+	population->count = distinct;
+	partition->population = population;
+}
 
 /*
  * cumulative_share(value) OVER (...)
@@ -353,35 +416,23 @@ typedef struct SharePartition
 Datum
 cumulative_share(PG_FUNCTION_ARGS)
 {
-	WindowObject window = PG_WINDOW_OBJECT();
+	WindowObject window = window_object(fcinfo);
 	SharePartition *partition = WinGetPartitionLocalMemory(window, sizeof(SharePartition));
 	CallCache  *cache = call_cache(fcinfo, 0, NULL);
-	Population *population = partition->population;
 	NullableDatum value = window_argument(window, 0);
+	Population *population;
 	int128		units;
 	int64		low = 0;
 	int64		high;
 
-	if (population == NULL)
-	{
-		MemoryContext context = GetMemoryChunkContext(partition);
-		int128		sum;
-
-		population = read_partition(window, cache, context, "cumulative_share");
-		sum = population_total(population, "cumulative_share");
-		partition->cumulative = MemoryContextAllocHuge(context, population->count * sizeof(int128));
-		for (int64 i = 0; i < population->count; i++)
-		{
-			partition->cumulative[i] = sum;
-			sum -= population->values[i];
-		}
-		partition->population = population;
-	}
+	if (partition->population == NULL)
+		fill_share_partition(partition, window, cache);
+	population = partition->population;
 
 	if (value.isnull || population->count == 0)
 		PG_RETURN_NULL();
 
-	/* The first of the values that equal this one; for zero and below the first of all. */
+	/* Its place among the values; zero and below take the first. */
 	units = value_units(cache, value.value, "cumulative_share");
 	high = population->count - 1;
 	while (low < high)

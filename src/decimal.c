@@ -82,8 +82,8 @@ decimal_from_numeric(Datum value, int scale, int limit_digits, bool round, int12
 	int			weight;
 	int			ndigits;
 	int			used;
-	int			rest = 0;		/* what is cut off, in units of 10^-groups*4 */
-	int			half = 0;
+	int			divisor = (int) power_of_ten(surplus);
+	int			rest;			/* what is cut off, in units of 10^-groups*4 */
 	bool		finer = false;
 	int128		v = 0;
 
@@ -129,28 +129,22 @@ decimal_from_numeric(Datum value, int scale, int limit_digits, bool round, int12
 
 		for (int i = 0; i < used; i++)
 			fast = fast * 10000 + (i < ndigits ? numeric_digit(data, i) : 0);
-		v = fast;
+		rest = (int) (fast % divisor);
+		v = fast / divisor;
 	}
 	else
 	{
 		for (int i = 0; i < used; i++)
 			v = v * 10000 + (i < ndigits ? numeric_digit(data, i) : 0);
-	}
-
-	if (surplus > 0)
-	{
-		int			divisor = (int) power_of_ten(surplus);
-
 		rest = (int) (v % divisor);
 		v /= divisor;
-		half = divisor / 2;
 	}
 	for (int i = Max(used, 0); i < ndigits && !finer; i++)
 		finer = numeric_digit(data, i) != 0;
 	if (round)
 	{
 		/* With no surplus the digit that decides opens the next group. */
-		if (surplus > 0 ? rest >= half
+		if (surplus > 0 ? rest >= divisor / 2
 			: used >= 0 && used < ndigits && numeric_digit(data, used) >= 5000)
 			v++;
 	}
@@ -174,6 +168,13 @@ decimal_from_float8(double value, int scale, int limit_digits, int128 *units)
 		return DECIMAL_NAN;
 	if (isinf(value))
 		return DECIMAL_INFINITE;
+
+	/* Integers, in a column that happens to be a float. */
+	if (fabs(value) < 1e15 && value == rint(value) && limit_digits >= 15)
+	{
+		*units = (int64) value * power_of_ten(scale);
+		return DECIMAL_OK;
+	}
 
 	/*
 	 * A product far from a tie rounds the same way whatever its last bits are. That is nearly every
@@ -226,16 +227,16 @@ decimal_to_numeric(int128 units, int scale, bool trim)
 	char		digits[48];
 	char	   *text;
 
-	if (trim)
-	{
-		while (scale > 0 && units % 10 == 0)
-		{
-			units /= 10;
-			scale--;
-		}
-	}
 	if (units >= PG_INT64_MIN && units <= PG_INT64_MAX)
-		return scale == 0 ? int64_to_numeric((int64) units) : int64_div_fast_to_numeric((int64) units, scale);
+	{
+		int64		small = (int64) units;
+
+		for (; trim && scale > 0 && small % 10 == 0; scale--)
+			small /= 10;
+		return scale == 0 ? int64_to_numeric(small) : int64_div_fast_to_numeric(small, scale);
+	}
+	for (; trim && scale > 0 && units % 10 == 0; scale--)
+		units /= 10;
 
 	text = psprintf("%se-%d", format_units(units, digits, sizeof(digits)), scale);
 	return DatumGetNumeric(DirectFunctionCall3(numeric_in, CStringGetDatum(text),

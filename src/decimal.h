@@ -13,7 +13,7 @@
 /* Values that are ranked or summed over a population are kept to the 12th digit after the point. */
 #define SCORE_SCALE 12
 
-/* No value may reach 10^25 at SCORE_SCALE: sums of 10^9 of them still fit. */
+/* No value may reach 10^25. Fewer than twenty that large fit a sum at SCORE_SCALE, so sums are checked. */
 #define SCORE_LIMIT_DIGITS 25
 
 typedef enum DecimalStatus

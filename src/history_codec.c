@@ -207,7 +207,11 @@ read_amount(HistoryReader *reader, bool present, history_amount *amount)
 	*amount = 0;
 	if (!present)
 		return true;
-	if (!read_varint(reader, &units) || units >= (uamount) HISTORY_MAX_AMOUNT / (uamount) reader->factor)
+	if (!read_varint(reader, &units))
+		return false;
+
+	/* No 64 bits reach the limit at any scale; a division of 128 bits costs more than all the rest. */
+	if (units > UINT64_MAX && units >= (uamount) HISTORY_MAX_AMOUNT / (uamount) reader->factor)
 		return false;
 	*amount = (history_amount) units * reader->factor;
 	return true;
@@ -215,7 +219,7 @@ read_amount(HistoryReader *reader, bool present, history_amount *amount)
 
 /*
  * read_signed
- *		One signed part of a change, within +- limit.
+ *		One signed part of a change, not 0 when it is there, and within +- limit.
  */
 static bool
 read_signed(HistoryReader *reader, bool present, history_amount limit, history_amount *value)
@@ -262,12 +266,12 @@ history_next(HistoryReader *reader, HistoryDay *day)
 	{
 		history_amount orders;
 		history_amount refunds;
-		history_amount limit = (HISTORY_MAX_AMOUNT - 1) / reader->factor;
+		history_amount limit = (CHANGES_MAX_AMOUNT - 1) / reader->factor;
 
 		if (!read_step(reader, 4, &flags) || flags == 0 ||
-			!read_signed(reader, flags & 1, HISTORY_MAX_COUNT, &orders) ||
+			!read_signed(reader, flags & 1, CHANGES_MAX_COUNT, &orders) ||
 			!read_signed(reader, flags & 2, limit, &day->gross) ||
-			!read_signed(reader, flags & 4, HISTORY_MAX_COUNT, &refunds) ||
+			!read_signed(reader, flags & 4, CHANGES_MAX_COUNT, &refunds) ||
 			!read_signed(reader, flags & 8, limit, &day->refunded))
 			return HISTORY_MALFORMED;
 		day->orders = (int64_t) orders;
@@ -365,6 +369,19 @@ history_day_valid(const HistoryDay *day)
 		(day->orders > 0 || day->gross == 0) &&
 		(day->refunds > 0 || day->refunded == 0) &&
 		(day->orders > 0 || day->refunds > 0);
+}
+
+/*
+ * changes_day_valid
+ *		Any signs, within the limits of sums.
+ */
+bool
+changes_day_valid(const HistoryDay *day)
+{
+	return day->orders >= -CHANGES_MAX_COUNT && day->orders <= CHANGES_MAX_COUNT &&
+		day->refunds >= -CHANGES_MAX_COUNT && day->refunds <= CHANGES_MAX_COUNT &&
+		day->gross > -CHANGES_MAX_AMOUNT && day->gross < CHANGES_MAX_AMOUNT &&
+		day->refunded > -CHANGES_MAX_AMOUNT && day->refunded < CHANGES_MAX_AMOUNT;
 }
 
 /* ------------------------------------------------------------------------------------------------
@@ -691,6 +708,8 @@ typedef struct Scanner
 {
 	const char *start;
 	const char *p;
+	bool		changes;
+	const char *form;			/* the hint that shows the whole form */
 	HistoryError *error;
 } Scanner;
 
@@ -779,11 +798,11 @@ take_date(Scanner *scanner, int32_t *day)
 	if (!take_number(scanner, 7, &year) || !take(scanner, '-') ||
 		!take_number(scanner, 2, &month) || !take(scanner, '-') ||
 		!take_number(scanner, 2, &mday))
-		return fail(scanner, "a day must be written as YYYY-MM-DD", FORM_HINT);
-	if (take_word(scanner, " BC"))
-		year = 1 - year;
-	else if (year == 0)
+		return fail(scanner, "a day must be written as YYYY-MM-DD", scanner->form);
+	if (year == 0)
 		year = INT32_MAX;		/* there is no year 0 */
+	else if (take_word(scanner, " BC"))
+		year = 1 - year;
 	number = calendar_to_day(year, (int) month, (int) mday);
 	calendar_from_day(number, &back_year, &back_month, &back_mday);
 	if (month < 1 || month > 12 || back_year != year || back_month != month || back_mday != mday ||
@@ -807,10 +826,12 @@ take_count(Scanner *scanner, int64_t *count)
 
 	if (!is_digit(*start))
 		return fail(scanner, "a number of orders or refunds is missing", NULL);
-	if (!take_number(scanner, 16, count) || *count > HISTORY_MAX_COUNT)
+	if (!take_number(scanner, 18, count) || *count > (scanner->changes ? CHANGES_MAX_COUNT : HISTORY_MAX_COUNT))
 	{
 		scanner->p = start;
-		return fail(scanner, "the number of orders or refunds is too large", "A day holds at most 10^15 of them.");
+		return fail(scanner, "the number of orders or refunds is too large",
+					scanner->changes ? "Changes of a day must stay below 10^18 of them."
+					: "A day holds at most 10^15 of them.");
 	}
 	return true;
 }
@@ -819,6 +840,7 @@ static bool
 take_amount(Scanner *scanner, history_amount *amount)
 {
 	const char *start = scanner->p;
+	history_amount limit = scanner->changes ? CHANGES_MAX_AMOUNT : HISTORY_MAX_AMOUNT;
 	int			digits = 0;
 
 	*amount = 0;
@@ -827,10 +849,12 @@ take_amount(Scanner *scanner, history_amount *amount)
 	while (is_digit(*scanner->p))
 	{
 		*amount = *amount * 10 + (*scanner->p++ - '0');
-		if (*amount >= HISTORY_MAX_AMOUNT / 1000000)
+		if (*amount >= limit / 1000000)
 		{
 			scanner->p = start;
-			return fail(scanner, "the amount is too large", "The amounts of a day must stay below 10^21.");
+			return fail(scanner, "the amount is too large",
+						scanner->changes ? "Changes of a day must stay below 10^30."
+						: "The amounts of a day must stay below 10^21.");
 		}
 	}
 	if (take(scanner, '.'))
@@ -863,7 +887,7 @@ take_history_parts(Scanner *scanner, HistoryDay *day)
 		if (!take_count(scanner, &day->orders))
 			return false;
 		if (!take(scanner, ':'))
-			return fail(scanner, "a colon and the amount must follow the number of orders", FORM_HINT);
+			return fail(scanner, "a colon and the amount must follow the number of orders", scanner->form);
 		if (!take_amount(scanner, &day->gross))
 			return false;
 		skip_space(scanner);
@@ -873,13 +897,13 @@ take_history_parts(Scanner *scanner, HistoryDay *day)
 		if (!take_count(scanner, &day->refunds))
 			return false;
 		if (!take(scanner, ':'))
-			return fail(scanner, "a colon and the amount must follow the number of refunds", FORM_HINT);
+			return fail(scanner, "a colon and the amount must follow the number of refunds", scanner->form);
 		if (!take_amount(scanner, &day->refunded))
 			return false;
 		skip_space(scanner);
 	}
 	if (!history_day_valid(day))
-		return fail(scanner, "a day needs at least one order or refund", FORM_HINT);
+		return fail(scanner, "a day needs at least one order or refund", scanner->form);
 	return true;
 }
 
@@ -921,7 +945,7 @@ take_changes_parts(Scanner *scanner, HistoryDay *day)
 		skip_space(scanner);
 	}
 	if (!any)
-		return fail(scanner, "a day without a change", CHANGES_HINT);
+		return fail(scanner, "a day without a change", scanner->form);
 	day->orders = (int64_t) parts[0];
 	day->gross = parts[1];
 	day->refunds = (int64_t) parts[2];
@@ -936,8 +960,7 @@ take_changes_parts(Scanner *scanner, HistoryDay *day)
 HistoryStatus
 history_day_from_text(const char *text, size_t *position, bool changes, HistoryDay *day, HistoryError *error)
 {
-	Scanner		scanner = {text, text + *position, error};
-	const char *hint = changes ? CHANGES_HINT : FORM_HINT;
+	Scanner		scanner = {text, text + *position, changes, changes ? CHANGES_HINT : FORM_HINT, error};
 	bool		first = *position == 0;
 	int32_t		before = day->day;
 
@@ -945,7 +968,7 @@ history_day_from_text(const char *text, size_t *position, bool changes, HistoryD
 	skip_space(&scanner);
 	if (first && !take(&scanner, '{'))
 	{
-		fail(&scanner, "an opening brace is missing", hint);
+		fail(&scanner, "an opening brace is missing", scanner.form);
 		return HISTORY_MALFORMED;
 	}
 	skip_space(&scanner);
@@ -955,12 +978,12 @@ history_day_from_text(const char *text, size_t *position, bool changes, HistoryD
 		*position = (size_t) (scanner.p - text);
 		if (*scanner.p == '\0')
 			return HISTORY_END;
-		fail(&scanner, "nothing may follow the closing brace", hint);
+		fail(&scanner, "nothing may follow the closing brace", scanner.form);
 		return HISTORY_MALFORMED;
 	}
 	if (!first && !take(&scanner, ','))
 	{
-		fail(&scanner, "a comma or the closing brace is missing", hint);
+		fail(&scanner, "a comma or the closing brace is missing", scanner.form);
 		return HISTORY_MALFORMED;
 	}
 	skip_space(&scanner);

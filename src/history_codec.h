@@ -52,6 +52,14 @@ typedef __int128 history_amount __attribute__((aligned(8)));
 #define HISTORY_MAX_COUNT	INT64_C(1000000000000000)
 #define HISTORY_MAX_AMOUNT	((history_amount) INT64_C(1000000000000000000) * INT64_C(1000000000))
 
+/*
+ * What the changes of a day may sum to. It is that much more than what a row of changes may hold that no order of
+ * a million rows of the largest count, or of a billion of the largest amount, runs into it on the way.
+ */
+#define CHANGES_MAX_COUNT	INT64_C(999999999999999999)
+#define CHANGES_MAX_AMOUNT	(HISTORY_MAX_AMOUNT * 1000000000)
+#define CHANGE_ROW_COUNT	INT64_C(1000000000000)
+
 /* One day of a history, or the signed change of one. Amounts in millionths. */
 typedef struct HistoryDay
 {
@@ -92,8 +100,9 @@ extern int	history_version(const uint8_t *bytes, size_t size);
 extern bool history_valid(const uint8_t *bytes, size_t size);
 extern bool changes_valid(const uint8_t *bytes, size_t size);
 
-/* True when the counts and amounts are those that a day of a history may have. */
+/* True when the counts and amounts are those that a day of a history, or of changes, may have. */
 extern bool history_day_valid(const HistoryDay *day);
+extern bool changes_day_valid(const HistoryDay *day);
 
 /* An upper bound of the bytes that the days need, then the bytes themselves: returns how many were written. */
 extern size_t history_encoded_bound(const HistoryDay *days, size_t n);
@@ -110,7 +119,7 @@ typedef struct HistoryError
 } HistoryError;
 
 /* Longest text of a day, with its separator. */
-#define HISTORY_DAY_TEXT 160
+#define HISTORY_DAY_TEXT 192
 
 /* Writes one day and a terminating zero; returns the length. */
 extern size_t history_day_to_text(const HistoryDay *day, bool changes, char *text);

@@ -120,6 +120,16 @@ sorted_state(FunctionCallInfo fcinfo)
 }
 
 /*
+ * ratio
+ *		a / b by decimal division: 3 of 10 is 0.3, which the quotient of two rounded doubles may miss.
+ */
+static double
+ratio(int128 a, int128 b)
+{
+	return DatumGetFloat8(DirectFunctionCall1(numeric_float8, NumericGetDatum(decimal_ratio(a, b))));
+}
+
+/*
  * pareto_combine
  *		Adds the second state to the first one.
  */
@@ -254,7 +264,7 @@ pareto_share_final(PG_FUNCTION_ARGS)
 		held += values[count - 1 - i];
 	}
 	part = whole < count ? (position - (double) whole) * (double) values[count - 1 - whole] : 0;
-	PG_RETURN_FLOAT8(((double) held + part) / (double) total);
+	PG_RETURN_FLOAT8(ratio(held, total) + part / (double) total);
 }
 
 /*
@@ -300,7 +310,7 @@ gini_final(PG_FUNCTION_ARGS)
 				 errmsg("gini is not defined for negative values such as %s",
 						DatumGetCString(DirectFunctionCall1(numeric_out,
 															NumericGetDatum(decimal_to_numeric(values[0], SCORE_SCALE, true))))),
-				 errhint("Leave such items out, or count them as empty: gini(greatest(value, 0)).")));
+				 errhint("Leave them out: gini(value) FILTER (WHERE value >= 0).")));
 	total = population_total(state->population, "gini");
 	if (total == 0)
 		PG_RETURN_NULL();
@@ -312,7 +322,7 @@ gini_final(PG_FUNCTION_ARGS)
 		CHECK_FOR_INTERRUPTS();
 		sum += (count - 1 - 2 * i) * ((values[count - 1 - i] - values[i]) >> shift);
 	}
-	PG_RETURN_FLOAT8((double) sum / ((double) count * (double) (total >> shift)));
+	PG_RETURN_FLOAT8(ratio(sum, count * (total >> shift)));
 }
 
 /*

@@ -11,14 +11,13 @@
 
 #include <errno.h>
 
+#include "common/int.h"
 #include "funcapi.h"
 #include "libpq/pqformat.h"
 #include "parser/scansup.h"
 #include "utils/builtins.h"
 
 #include "purchase_history.h"
-
-#define AMOUNT_DIGITS 21
 
 PG_FUNCTION_INFO_V1(purchase_changes_in);
 PG_FUNCTION_INFO_V1(purchase_changes_out);
@@ -39,6 +38,20 @@ typedef struct Changes
 } Changes;
 
 /*
+ * changes_check_version
+ *		An error for a version that this library does not know.
+ */
+static void
+changes_check_version(const uint8 *bytes, Size size)
+{
+	if (history_version(bytes, size) > HISTORY_VERSION)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("purchase_changes version %d is not supported", history_version(bytes, size)),
+				 errhint("It was written by a newer pg_customer: install that version, and run ALTER EXTENSION pg_customer UPDATE.")));
+}
+
+/*
  * changes_read
  *		Begins to read a value.
  */
@@ -51,11 +64,7 @@ changes_read(HistoryReader *reader, Datum datum, int64 *unfit)
 
 	if (changes_reader_init(reader, bytes, size, unfit))
 		return;
-	if (history_version(bytes, size) > HISTORY_VERSION)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("purchase_changes version %d is not supported", history_version(bytes, size)),
-				 errhint("It was written by a newer pg_customer: install that version, and run ALTER EXTENSION pg_customer UPDATE.")));
+	changes_check_version(bytes, size);
 	ereport(ERROR,
 			(errcode(ERRCODE_DATA_CORRUPTED),
 			 errmsg("a purchase_changes value is damaged")));
@@ -94,16 +103,14 @@ changes_value(const Changes *changes)
 }
 
 /*
- * within_limits
- *		What changes of a day may sum to.
+ * add_unfit
+ *		Counts rows that could not be taken; the count stays at its largest value.
  */
-static bool
-within_limits(const HistoryDay *day)
+static void
+add_unfit(Changes *changes, int64 rows)
 {
-	return day->orders >= -HISTORY_MAX_COUNT && day->orders <= HISTORY_MAX_COUNT &&
-		day->refunds >= -HISTORY_MAX_COUNT && day->refunds <= HISTORY_MAX_COUNT &&
-		day->gross > -HISTORY_MAX_AMOUNT && day->gross < HISTORY_MAX_AMOUNT &&
-		day->refunded > -HISTORY_MAX_AMOUNT && day->refunded < HISTORY_MAX_AMOUNT;
+	if (pg_add_s64_overflow(changes->unfit, rows, &changes->unfit))
+		changes->unfit = PG_INT64_MAX;
 }
 
 static inline bool
@@ -136,9 +143,8 @@ merge_changes(Changes *sum, const Changes *a, const Changes *b)
 	Size		j = 0;
 
 	memset(sum, 0, sizeof(*sum));
-	sum->unfit = a->unfit + b->unfit;
-	if (sum->unfit < 0)
-		sum->unfit = PG_INT64_MAX;
+	sum->unfit = a->unfit;
+	add_unfit(sum, b->unfit);
 	while (i < a->list.count || j < b->list.count)
 	{
 		HistoryDay	day;
@@ -153,10 +159,10 @@ merge_changes(Changes *sum, const Changes *a, const Changes *b)
 
 			day = before;
 			add_parts(&day, &b->list.days[j++], 1);
-			if (!within_limits(&day))
+			if (!changes_day_valid(&day))
 			{
 				day = before;
-				sum->unfit++;
+				add_unfit(sum, 1);
 			}
 			if (is_nothing(&day))
 				continue;
@@ -195,7 +201,7 @@ purchase_changes_in(PG_FUNCTION_ARGS)
 			ereturn(fcinfo->context, (Datum) 0,
 					(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
 					 errmsg("invalid input syntax for type %s: \"%s\"", "purchase_changes", text),
-					 errhint("A number in front says how many rows did not fit: 3 unfit {…}.")));
+					 errhint("A number in front says how many rows did not fit: 3 unfit {...}.")));
 		start = end + 7;
 	}
 	while ((status = history_day_from_text(start, &position, true, &day, &error)) == HISTORY_DAY)
@@ -242,6 +248,7 @@ purchase_changes_recv(PG_FUNCTION_ARGS)
 	const uint8 *bytes = (const uint8 *) pq_getmsgbytes(buffer, size);
 	struct varlena *value;
 
+	changes_check_version(bytes, size);
 	if (!changes_valid(bytes, size))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
@@ -276,7 +283,7 @@ static bool
 changed_count(FunctionCallInfo fcinfo, int arg, int64 *count)
 {
 	*count = PG_ARGISNULL(arg) ? 0 : PG_GETARG_INT64(arg);
-	return *count >= -HISTORY_MAX_COUNT && *count <= HISTORY_MAX_COUNT;
+	return *count >= -CHANGE_ROW_COUNT && *count <= CHANGE_ROW_COUNT;
 }
 
 static bool
@@ -285,7 +292,7 @@ changed_amount(FunctionCallInfo fcinfo, int arg, history_amount *amount)
 	int128		units = 0;
 
 	if (!PG_ARGISNULL(arg) &&
-		decimal_from_numeric(PG_GETARG_DATUM(arg), HISTORY_SCALE, AMOUNT_DIGITS, false, &units) != DECIMAL_OK)
+		decimal_from_numeric(PG_GETARG_DATUM(arg), HISTORY_SCALE, HISTORY_AMOUNT_DIGITS, false, &units) != DECIMAL_OK)
 		return false;
 	*amount = units;
 	return true;
@@ -397,8 +404,8 @@ net(FunctionCallInfo fcinfo, HistoryDays *fitting, Changes *left)
 		add_parts(&day, &fit, -1);
 		if (!is_nothing(&fit))
 			history_days_add(fitting, &fit);
-		if (!within_limits(&day))
-			left->unfit++;
+		if (!changes_day_valid(&day))
+			add_unfit(left, 1);
 		else if (!is_nothing(&day))
 			history_days_add(&left->list, &day);
 	}

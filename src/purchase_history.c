@@ -24,13 +24,11 @@
 #include "port/pg_bitutils.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
 #include "purchase_history.h"
-
-/* The integer part of an amount has at most this many digits. */
-#define AMOUNT_DIGITS 21
 
 /* A row, or all purchases or refunds of a day: count > 0 orders, < 0 refunds. */
 typedef struct TailRow
@@ -80,7 +78,7 @@ history_damaged(void)
 	ereport(ERROR,
 			(errcode(ERRCODE_DATA_CORRUPTED),
 			 errmsg("a purchase_history value is damaged"),
-			 errhint("Build it again from the orders: SELECT purchase_history(day, amount) …")));
+			 errhint("Build it again from the orders: SELECT purchase_history(day, amount) FROM ...")));
 }
 
 /*
@@ -434,48 +432,38 @@ open_with_room(OpenHistory *state)
 }
 
 /*
- * open_add
- *		Adds orders (count > 0) or refunds (< 0) of a day.
+ * open_add_days
+ *		Adds ascending days straight to the prefix: those whose numbers are larger than a row of the tail can hold.
  */
 static OpenHistory *
-open_add(OpenHistory *state, int32 day, int64 count, int128 amount)
+open_add_days(OpenHistory *state, const HistoryDays *days)
 {
-	if (likely(amount <= PG_INT64_MAX && count >= PG_INT32_MIN && count <= PG_INT32_MAX))
-	{
-		TailRow    *row;
+	HistoryDays all = {0};
+	HistoryDays sum = {0};
 
-		state = open_with_room(state);
-		row = &state->tail[state->tail_count++];
-		row->day = day;
-		row->count = (int32) count;
-		row->amount = (int64) amount;
-		return state;
-	}
-	else
-	{
-		/* Larger than a row can be: straight into the prefix. */
-		HistoryDay	large = {.day = day};
-		HistoryDays one = {.days = &large,.count = 1,.capacity = 1};
-		HistoryDays all = {0};
-		HistoryDays sum = {0};
+	open_days(&all, state);
+	history_days_merge(&sum, &all, days);
+	state = open_rebuild(state, &sum);
+	history_days_free(&all);
+	history_days_free(&sum);
+	return state;
+}
 
-		if (count > 0)
-		{
-			large.orders = count;
-			large.gross = amount;
-		}
-		else
-		{
-			large.refunds = -count;
-			large.refunded = amount;
-		}
-		open_days(&all, state);
-		history_days_merge(&sum, &all, &one);
-		state = open_rebuild(state, &sum);
-		history_days_free(&all);
-		history_days_free(&sum);
-		return state;
-	}
+/*
+ * open_add_row
+ *		Adds orders (count > 0) or refunds (< 0) of a day to the tail.
+ */
+static inline OpenHistory *
+open_add_row(OpenHistory *state, int32 day, int64 count, int128 amount)
+{
+	TailRow    *row;
+
+	state = open_with_room(state);
+	row = &state->tail[state->tail_count++];
+	row->day = day;
+	row->count = (int32) count;
+	row->amount = (int64) amount;
+	return state;
 }
 
 /*
@@ -748,7 +736,7 @@ row_day(FunctionCallInfo fcinfo)
 
 	if (unlikely(type == InvalidOid))
 	{
-		type = get_fn_expr_argtype(fcinfo->flinfo, 1);
+		type = getBaseType(get_fn_expr_argtype(fcinfo->flinfo, 1));
 		fcinfo->flinfo->fn_extra = (void *) (intptr_t) type;
 	}
 	if (type == TIMESTAMPOID)
@@ -781,7 +769,26 @@ accumulate(FunctionCallInfo fcinfo, int128 amount)
 		: open_from_datum(PG_GETARG_DATUM(0));
 	int32		day = row_day(fcinfo);
 
-	state = amount >= 0 ? open_add(state, day, 1, amount) : open_add(state, day, -1, -amount);
+	if (unlikely(amount > PG_INT64_MAX || amount < -PG_INT64_MAX))
+	{
+		HistoryDay	large = {.day = day};
+
+		if (amount >= 0)
+		{
+			large.orders = 1;
+			large.gross = amount;
+		}
+		else
+		{
+			large.refunds = 1;
+			large.refunded = -amount;
+		}
+		state = open_add_days(state, &(HistoryDays) {.days = &large,.count = 1,.capacity = 1});
+	}
+	else if (amount >= 0)
+		state = open_add_row(state, day, 1, amount);
+	else
+		state = open_add_row(state, day, -1, -amount);
 	PG_RETURN_POINTER(state);
 }
 
@@ -816,7 +823,7 @@ purchase_history_accum_numeric(PG_FUNCTION_ARGS)
 		RETURN_STATE();
 	if (!PG_ARGISNULL(2))
 	{
-		status = decimal_from_numeric(PG_GETARG_DATUM(2), HISTORY_SCALE, AMOUNT_DIGITS, false, &amount);
+		status = decimal_from_numeric(PG_GETARG_DATUM(2), HISTORY_SCALE, HISTORY_AMOUNT_DIGITS, false, &amount);
 		if (unlikely(status != DECIMAL_OK))
 			bad_amount(status, DatumGetCString(DirectFunctionCall1(numeric_out, PG_GETARG_DATUM(2))));
 	}
@@ -837,7 +844,7 @@ purchase_history_accum_float8(PG_FUNCTION_ARGS)
 		RETURN_STATE();
 	if (!PG_ARGISNULL(2))
 	{
-		status = decimal_from_float8(PG_GETARG_FLOAT8(2), HISTORY_SCALE, AMOUNT_DIGITS, &amount);
+		status = decimal_from_float8(PG_GETARG_FLOAT8(2), HISTORY_SCALE, HISTORY_AMOUNT_DIGITS, &amount);
 		if (unlikely(status != DECIMAL_OK))
 			bad_amount(status, DatumGetCString(DirectFunctionCall1(float8out, PG_GETARG_DATUM(2))));
 	}
@@ -870,6 +877,7 @@ purchase_history_combine(PG_FUNCTION_ARGS)
 	OpenHistory *state;
 	HistoryReader reader;
 	HistoryDay	day;
+	HistoryDays large = {0};
 
 	if (skip_row(fcinfo, "purchase_history_combine"))
 		RETURN_STATE();
@@ -883,11 +891,19 @@ purchase_history_combine(PG_FUNCTION_ARGS)
 	history_begin(&reader, PG_GETARG_DATUM(1));
 	while (history_read(&reader, &day))
 	{
+		if (day.orders > PG_INT32_MAX || day.gross > PG_INT64_MAX ||
+			day.refunds > PG_INT32_MAX || day.refunded > PG_INT64_MAX)
+		{
+			history_days_add(&large, &day);
+			continue;
+		}
 		if (day.orders > 0)
-			state = open_add(state, day.day, day.orders, day.gross);
+			state = open_add_row(state, day.day, day.orders, day.gross);
 		if (day.refunds > 0)
-			state = open_add(state, day.day, -day.refunds, day.refunded);
+			state = open_add_row(state, day.day, -day.refunds, day.refunded);
 	}
+	if (large.count > 0)
+		state = open_add_days(state, &large);
 	PG_RETURN_POINTER(state);
 }
 

@@ -11,6 +11,9 @@
 #include "decimal.h"
 #include "history_codec.h"
 
+/* The integer part of an amount has at most this many digits. */
+#define HISTORY_AMOUNT_DIGITS 21
+
 /* A list of days being put together. */
 typedef struct HistoryDays
 {

@@ -397,11 +397,11 @@ COMMENT ON FUNCTION repeat_days(purchase_history, date) IS
 CREATE FUNCTION repeat_span(history purchase_history, as_of date, unit text DEFAULT 'day') RETURNS float8
 	AS 'MODULE_PATHNAME', 'history_repeat_span' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION repeat_span(purchase_history, date, text) IS
-'t_x: time from the first to the last purchase until as_of, in units (day; week = 7 days; month = 365.25/12 days)';
+'t_x: time from the first to the last purchase until as_of, in units: day, week (7 days), month (365.25 / 12), quarter (365.25 / 4) or year (365.25)';
 CREATE FUNCTION observed_span(history purchase_history, as_of date, unit text DEFAULT 'day') RETURNS float8
 	AS 'MODULE_PATHNAME', 'history_observed_span' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION observed_span(purchase_history, date, text) IS
-'T: time from the first purchase to as_of, in units (day; week = 7 days; month = 365.25/12 days)';
+'T: time from the first purchase to as_of, in units: day, week (7 days), month (365.25 / 12), quarter (365.25 / 4) or year (365.25)';
 CREATE FUNCTION repeat_spend(history purchase_history, as_of date) RETURNS numeric
 	AS 'MODULE_PATHNAME', 'history_repeat_spend' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION repeat_spend(purchase_history, date) IS

@@ -7,7 +7,6 @@
 #include "compat.h"
 
 #include "funcapi.h"
-#include "miscadmin.h"
 #include "utils/builtins.h"
 
 #include "rfm.h"

@@ -4,7 +4,7 @@
 #   test/check.sh [GROUP ...]          PG_MAJOR=17 for another PostgreSQL; SHARED=… where the real data are
 #
 # Groups: unit regress isolation pgtap docs tap real. All that they print is TAP in the end; the last line
-# counts every test. Nothing is written outside the build folder.
+# counts every test. Nothing is written outside the build folder, and nothing runs longer than 15 minutes.
 set -uo pipefail
 top=$(cd "$(dirname "$0")/.." && pwd)
 me=$top/test/check.sh
@@ -12,16 +12,20 @@ export LC_ALL=C.UTF-8
 
 # --- what each group runs, inside its cluster ------------------------------------------------------
 # A copy of the template, by name.
-fresh() { PGOPTIONS='-c client_min_messages=error' psql -Xqc "DROP DATABASE IF EXISTS $1" -c "CREATE DATABASE $1 TEMPLATE customer_template" 2>&1; }
+fresh() {
+	PGOPTIONS='-c client_min_messages=error' psql -Xq -c "DROP DATABASE IF EXISTS $1" -c "CREATE DATABASE $1 TEMPLATE customer_template" \
+		-c "ALTER DATABASE $1 SET search_path = public, customer" 2>&1
+}
 
-# The scripts of pgTAP and of real data: each in a database of its own.
+# The scripts of pgTAP and of real data: each in a database of its own. They find the folders of the data as
+# :data and :reference.
 sql_scripts() {
 	psql -Xqf "$top/test/server/template.sql" 2>&1 || return 1
 	local script
 	for script in "$@"; do
 		echo "=== ${script#"$top"/}"
 		fresh tests
-		psql -XqAt -v ON_ERROR_STOP=1 -d tests -f "$script" 2>&1
+		psql -XqAt -v ON_ERROR_STOP=1 -v data="$SHARED/data" -v reference="$SHARED/reference" -d tests -f "$script" 2>&1
 	done
 }
 
@@ -76,10 +80,12 @@ trap '[ -z "$child" ] || { kill -TERM "$child" 2>/dev/null; wait "$child"; }; ex
 stage=$("$top/test/server/build.sh") || { echo "0 passed, 1 failed"; exit 1; }
 bin=$(echo "$stage"/usr/lib/postgresql/*/bin)
 work=$stage/check
-rm -rf "$work"
 mkdir -p "$work"
+exec 7<"$work"
+flock -n 7 || { echo "error: another check is running in $stage" >&2; exit 1; }
+rm -rf "${work:?}"/*
 export stage bin work
-# Beside a checkout there may be real data; scripts find them by this name.
+# Beside a checkout there may be real data.
 export SHARED=${SHARED:-$top/../shared}
 line() { printf '%-10s %-48s %8s\n' "$1" "$2" "$(seconds "$begun")"; }
 line build "PostgreSQL $("$bin/pg_config" --version | cut -d' ' -f2), no warnings"
@@ -94,7 +100,7 @@ for group in $groups; do
 	begun=$(now)
 	log=$work/$group.log
 	status=0
-	"$top/test/server/run.sh" "$stage" timeout 600 bash "$me" inside "$group" >"$log" 2>&1 </dev/null & child=$!
+	"$top/test/server/run.sh" "$stage" timeout $((SECONDS < 890 ? 900 - SECONDS : 10)) bash "$me" inside "$group" >"$log" 2>&1 </dev/null 7<&- & child=$!
 	wait "$child" || status=$?
 	child=
 	report=$(awk -f "$top/test/tap.awk" "$log")

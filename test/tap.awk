@@ -9,7 +9,7 @@ function fail(text) {
 }
 function finish() {
 	if (begun && planned != run)
-		fail(planned < 0 ? "no plan, tests run: " run : "tests planned: " planned ", run: " run)
+		fail(planned < 0 ? "no plan, tests run: " run + 0 : "tests planned: " planned ", run: " run + 0)
 	begun = telling = 0; planned = -1; run = 0
 }
 function result(is_ok, text) {

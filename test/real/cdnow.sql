@@ -1,12 +1,11 @@
 -- The measures of the purchase models on CDNOW, against the published summary of it.
-\getenv shared SHARED
 BEGIN;
 CREATE EXTENSION IF NOT EXISTS pgtap;
 CREATE TEMP TABLE cdnow (master_id int, customer_id int, day date, quantity int, amount numeric);
 CREATE TEMP TABLE expected (customer_id int, x int, t_x int, t int, m_x numeric);
-\set load '\\copy cdnow FROM PROGRAM ''zcat ' :shared '/data/cdnow_sample.csv.gz'' WITH (FORMAT csv, HEADER)'
+\set load '\\copy cdnow FROM PROGRAM ''zcat ' :data '/cdnow_sample.csv.gz'' WITH (FORMAT csv, HEADER)'
 :load
-\set load '\\copy expected FROM ' :shared '/reference/rfm_cdnow_sample_cal_D.csv WITH (FORMAT csv, HEADER)'
+\set load '\\copy expected FROM ' :reference '/rfm_cdnow_sample_cal_D.csv WITH (FORMAT csv, HEADER)'
 :load
 CREATE TEMP TABLE histories AS SELECT customer_id, purchase_history(day, amount) AS h FROM cdnow GROUP BY customer_id;
 

@@ -13,6 +13,8 @@ obj=$stage/obj
 # The variables of "make demo" (DATA …) are not meant for this make.
 unset MAKEFLAGS MFLAGS MAKELEVEL DATA
 
+exec 8<"$stage"
+flock 8
 [ ! "$top/Makefile" -nt "$obj/pg_customer.so" ] || rm -rf "$obj"
 mkdir -p "$obj"
 make=(make -s -C "$obj" -f "$top/Makefile" PG_CONFIG="$(echo "$stage"/usr/lib/postgresql/*/bin/pg_config)" with_llvm=no)

@@ -9,16 +9,21 @@ set -euo pipefail
 stage=$(cd "$1" && pwd); shift
 bin=$(echo "$stage"/usr/lib/postgresql/*/bin)
 
-# Clusters of runs that were killed outright are removed by the next run.
+# A run holds a lock on its cluster's directory. What has no holder was left by a run that was killed
+# outright, and is removed now; nobody else makes or removes clusters here meanwhile.
+exec 8<"$stage"
+flock 8
 for old in "$stage"/cluster.*; do
-	[ -d "$old" ] || continue
-	owner=${old##*/cluster.}; owner=${owner%%.*}
-	kill -0 "$owner" 2>/dev/null && continue
-	if [ -s "$old/data/postmaster.pid" ]; then kill -QUIT "$(head -1 "$old/data/postmaster.pid")" 2>/dev/null || true; sleep 1; fi
+	[ -d "$old" ] && flock -n "$old" true || continue
+	postmaster=$(head -1 "$old/data/postmaster.pid" 2>/dev/null || true)
+	if [ -n "$postmaster" ] && grep -qsF "$old/data" "/proc/$postmaster/cmdline"; then kill -QUIT "$postmaster"; sleep 1; fi
 	rm -rf "$old"
 done
+dir=$(mktemp -d "$stage/cluster.XXXXXX")
+exec 9<"$dir"
+flock 9
+exec 8<&-
 
-dir=$(mktemp -d "$stage/cluster.$$.XXXXXX")
 as=()
 if [ "$(id -u)" = 0 ]; then
 	user=nobody; id postgres >/dev/null 2>&1 && user=postgres
@@ -46,7 +51,7 @@ cd "$dir" || exit 1
 "${as[@]}" env LC_ALL=C "$bin/initdb" -D "$dir/data" -U postgres --auth=trust --encoding=UTF8 --locale=C.UTF-8 \
 	--no-sync >"$dir/initdb.log" 2>&1 || { cat "$dir/initdb.log" >&2; exit 1; }
 "${as[@]}" env LC_ALL=C "$bin/pg_ctl" -D "$dir/data" -l "$dir/log" -w -t 60 -s \
-	-o "-c listen_addresses='' -c unix_socket_directories='$socket' -c port=5432 -c fsync=off -c max_wal_size=4GB -c timezone=UTC -c shared_buffers=256MB -c log_min_messages=warning ${SERVER_OPTIONS:-}" start ||
+	-o "-c listen_addresses='' -c unix_socket_directories='$socket' -c port=5432 -c fsync=off -c max_wal_size=4GB -c timezone=UTC -c shared_buffers=256MB -c log_min_messages=warning ${SERVER_OPTIONS:-}" start 9<&- ||
 	{ cat "$dir/log" >&2; exit 1; }
 cd "$OLDPWD"
 export PGHOST=$socket PGPORT=5432 PGUSER=postgres PGDATABASE=postgres PATH=$bin:$PATH
@@ -55,7 +60,7 @@ export PG_CUSTOMER_SERVER_LOG=$dir/log PG_CUSTOMER_SERVER_PID=$dir/data/postmast
 
 # In the foreground of this script, but so that a signal to it ends the command as well.
 status=0
-"$@" <&0 & child=$!
+"$@" <&0 9<&- & child=$!
 wait "$child" || status=$?
 child=
 if grep -qE 'PANIC|was terminated by signal' "$dir/log" 2>/dev/null && [ -z "${CRASH_EXPECTED:-}" ]; then

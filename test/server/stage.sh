@@ -75,6 +75,8 @@ if [ -z "$major" ]; then
 		"install PostgreSQL with its server headers, pgTAP and prove, then: make installcheck PG_CONFIG=/path/to/pg_config"
 	major=$(newest_offered)
 	[ -n "$major" ] || { apt_update; major=$(newest_offered); }
+	[ -n "$major" ] || candidate gcc || die "the package lists of this system are empty" \
+		"run as root: apt-get update && apt-get install --no-install-recommends gcc make libc6-dev libpq-dev postgresql 'postgresql-*-pgtap' perl gzip"
 	[ -n "$major" ] || die "this system offers no PostgreSQL $oldest or newer" \
 		"add the repository of the PostgreSQL project: apt-get install postgresql-common && /usr/share/postgresql-common/pgdg/apt.postgresql.org.sh"
 fi
@@ -110,6 +112,8 @@ fi
 stage=$build/pg$major
 bin=usr/lib/postgresql/$major/bin
 mkdir -p "$stage"
+exec 8<"$stage"
+flock 8
 
 # --- the server's headers and PGXS ----------------------------------------------------------------
 # The Debian package of them depends on all of LLVM (400 MB), which nothing here needs: when it is not

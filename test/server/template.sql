@@ -4,5 +4,4 @@ CREATE DATABASE customer_template;
 \connect customer_template
 CREATE SCHEMA customer;
 CREATE EXTENSION pg_customer SCHEMA customer;
-ALTER DATABASE customer_template SET search_path = public, customer;
 \connect postgres

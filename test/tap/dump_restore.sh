@@ -1,0 +1,92 @@
+#!/usr/bin/env bash
+# A role that is no superuser installs the extension, makes a base and dumps its database; every kind of dump restores to the same.
+set -u
+export PGOPTIONS='-c client_min_messages=error'
+n=0
+ok() { n=$((n + 1)); if [ "$1" = 0 ]; then echo "ok $n - $2"; else echo "not ok $n - $2"; fi; }
+is() { [ "$1" = "$2" ]; ok $? "$3"; [ "$1" = "$2" ] || printf '# have: %s\n# want: %s\n' "$1" "$2"; }
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+as_owner() { psql -XAtq -v ON_ERROR_STOP=1 -U shopkeeper "$@"; }
+
+psql -Xq -c "CREATE ROLE shopkeeper LOGIN CREATEDB" -c "CREATE ROLE analyst LOGIN" || exit 1
+as_owner -d postgres -c 'CREATE DATABASE shop_a' || exit 1
+as_owner -d shop_a <<'SQL'
+CREATE SCHEMA customer;
+CREATE EXTENSION pg_customer SCHEMA customer;
+CREATE TABLE "Bestellungen" (nr text, "Kunde Nr" uuid, at timestamptz, cents bigint, land text);
+INSERT INTO "Bestellungen"
+SELECT 'B' || i / 2, CASE WHEN i % 11 > 0 THEN md5((i / 2 * i / 7 % 300)::text)::uuid END,
+	timestamptz '2024-01-01 UTC' + (i * 37 % 900) * interval '1 day', (i * 7919 % 20000) - 900, CASE WHEN i % 3 = 0 THEN 'DE' ELSE '中国' END
+FROM generate_series(1, 5000) AS i;
+CREATE TABLE kunden (id uuid PRIMARY KEY, name text);
+INSERT INTO kunden SELECT md5(i::text)::uuid, 'Kunde ' || i FROM generate_series(0, 320) AS i;
+SELECT count(*) > 0 FROM customer.create_customer_base('Mein Laden', source => 'public."Bestellungen"', customer => 'Kunde Nr', purchased_at => 'at',
+	amount => 'cents / 100.0', order_id => 'nr', tenant => 'land', customers => 'public.kunden', customers_key => 'id', attributes => '{name}',
+	as_of => '2026-06-30', time_zone => 'Asia/Shanghai', currency => 'EUR', language => 'zh') AS made \g /dev/null
+SELECT customer.grant_reader('Mein Laden', 'analyst');
+GRANT SELECT ON kunden TO analyst;
+GRANT USAGE ON SCHEMA customer TO analyst;
+UPDATE "Mein Laden".segment_map SET label_zh = '我的冠军' WHERE segment = 'champions';
+CREATE VIEW best AS SELECT name, total FROM "Mein Laden".customers WHERE segment = 'champions';
+SQL
+ok $? 'a role that is no superuser installs the extension and makes a base'
+is "$(as_owner -d shop_a -c "SELECT count(*) FROM customer.verify_customer_base('Mein Laden')")" 0 'the base is right'
+
+# Everything that one can see of a base, as text.
+picture() {
+	as_owner -d "$1" <<'SQL' 2>&1
+SET search_path = customer, public;
+SELECT * FROM "Mein Laden".customers ORDER BY tenant, customer;
+SELECT * FROM "Mein Laden".rfm_segments ORDER BY 1, 2;
+SELECT * FROM "Mein Laden".kpis WHERE unit = 'quarter' ORDER BY 1, 2;
+SELECT * FROM "Mein Laden".abc ORDER BY tenant, customer;
+SELECT * FROM "Mein Laden".histories ORDER BY 1, 2;
+SELECT * FROM "Mein Laden".cut_points ORDER BY 1, 2, 3;
+SELECT * FROM "Mein Laden".rfm_segments_at('2025-06-30') ORDER BY 1, 2;
+SELECT base, version, mode, as_of, source, rows_seen, customers, quarantined, stale FROM "Mein Laden".base_status;
+SELECT * FROM best ORDER BY 1;
+SELECT c.relname, c.relkind, c.relacl, c.reloptions, d.description FROM pg_class c LEFT JOIN pg_description d ON d.objoid = c.oid AND d.objsubid = 0 AND d.classoid = 'pg_class'::regclass
+	WHERE relnamespace = '"Mein Laden"'::regnamespace ORDER BY 1;
+SELECT p.proname, pg_get_function_arguments(p.oid), pg_get_function_result(p.oid), p.provolatile, p.prosrc, pg_get_function_sqlbody(p.oid) FROM pg_proc p WHERE pronamespace = '"Mein Laden"'::regnamespace ORDER BY 1;
+SQL
+}
+picture shop_a > "$work/before"
+[ "$(wc -l < "$work/before")" -gt 500 ]
+ok $? 'there is something to compare'
+
+restored() {  # NAME: what the restored database shows, and that it works on
+	picture "$1" > "$work/$1"
+	diff "$work/before" "$work/$1" > "$work/diff"
+	ok $? "$2: all views, functions, comments, rights and rows are the same"
+	head -5 "$work/diff" | sed 's/^/# /'
+	is "$(as_owner -d "$1" -c "SELECT count(*) FROM customer.verify_customer_base('Mein Laden')")" 0 "$2: verify finds no difference"
+	as_owner -d "$1" -c "INSERT INTO \"Bestellungen\" VALUES ('new', md5('7')::uuid, '2026-01-01', 4200, 'DE')"
+	is "$(as_owner -d "$1" -c "SELECT count(*) FROM customer.verify_customer_base('Mein Laden')")" 1 "$2: verify finds a new order"
+	as_owner -d "$1" -c "SELECT count(*) FROM customer.refresh_customer_base('Mein Laden')" >/dev/null
+	is "$(as_owner -d "$1" -c "SELECT count(*) FROM customer.verify_customer_base('Mein Laden')")" 0 "$2: refresh repairs it"
+	is "$(psql -XAtq -U analyst -d "$1" -c 'SELECT count(*) > 0 FROM "Mein Laden".customers' 2>&1)" t "$2: the reader reads"
+}
+
+for database in plain custom parts; do as_owner -d postgres -c "CREATE DATABASE restored_$database"; done
+pg_dump -U shopkeeper -d shop_a > "$work/plain.sql" && as_owner -d restored_plain -f "$work/plain.sql" >/dev/null
+ok $? 'a plain dump restores without an error'
+restored restored_plain plain
+
+pg_dump -U shopkeeper -Fc -d shop_a -f "$work/custom.dump" && pg_restore -U shopkeeper --exit-on-error -d restored_custom "$work/custom.dump"
+ok $? 'a custom dump restores without an error'
+restored restored_custom custom
+
+pg_dump -U shopkeeper --schema-only -d shop_a > "$work/schema.sql" && pg_dump -U shopkeeper --data-only -d shop_a > "$work/data.sql" &&
+	as_owner -d restored_parts -f "$work/schema.sql" >/dev/null && as_owner -d restored_parts -f "$work/data.sql" >/dev/null
+ok $? 'schema and data apart restore without an error'
+restored restored_parts parts
+
+as_owner -d shop_a -c 'DROP EXTENSION pg_customer' 2>/dev/null
+is $? 3 'the extension cannot be dropped under a base'
+as_owner -d shop_a -c "DROP VIEW best" -c "SELECT customer.drop_customer_base('Mein Laden')" -c 'DROP EXTENSION pg_customer' >/dev/null
+ok $? 'without the base it can'
+is "$(as_owner -d shop_a -c "SELECT count(*) FROM pg_namespace WHERE nspname = 'Mein Laden'")" 0 'and nothing of the base is left'
+for database in shop_a restored_plain restored_custom restored_parts; do psql -Xqc "DROP DATABASE $database"; done
+psql -Xq -c 'DROP ROLE shopkeeper' -c 'DROP ROLE analyst'
+echo "1..$n"
