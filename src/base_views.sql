@@ -256,13 +256,15 @@ SELECT {m.tenant,} m.customer, m.history, m.first_purchase, m.last_purchase, m.o
 FROM {schema}.measured_at($1) AS m
 	[[tenant_sql:LEFT JOIN {schema}.breaks_at($1) AS b ON b.tenant {tenant_equal} m.tenant]]$template$);
 
+	-- OFFSET 0 has a score computed once, however many columns are drawn from it.
 	PERFORM @extschema@.base_make_view(options, 'customers', 'Every customer with all measures and scores; with a customers table also those without an order.', $template$
 SELECT m.customer, {m.tenant,} {attributes_sql}m.first_purchase, m.last_purchase, m.as_of - m.last_purchase, m.orders,
 	{ext}.refunds(m.history), {ext}.gross(m.history)::numeric(38,2), {ext}.refunded(m.history)::numeric(38,2),
 	m.total::numeric(38,2), {ext}.average_order(m.history)::numeric(38,2), m.as_of - m.first_purchase, {ext}.median_gap(m.history),
-	m.rfm::text, {ext}.recency_score(m.rfm), {ext}.frequency_score(m.rfm), {ext}.monetary_score(m.rfm),
+	score.rfm::text, {ext}.recency_score(score.rfm), {ext}.frequency_score(score.rfm), {ext}.monetary_score(score.rfm),
 	g.segment, g.{label}, g.rank, m.abc::text, m.total::numeric(38,2), {'currency'}::text, m.as_of
-FROM {schema}.scored_at($1) AS m LEFT JOIN {schema}.segment_map AS g ON g.code = left(m.rfm::text, {digits})
+FROM {schema}.scored_at($1) AS m CROSS JOIN LATERAL (SELECT m.rfm OFFSET 0) AS score
+	LEFT JOIN {schema}.segment_map AS g ON g.code = left(score.rfm::text, {digits})
 	[[customers:LEFT JOIN {customers} AS s ON {key_is_customer}
 UNION ALL
 SELECT ({key_sql})::{customer_type}, {key_tenant,}{attributes_sql}NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
@@ -271,9 +273,10 @@ FROM (SELECT $1 AS day OFFSET 0) AS d CROSS JOIN {customers} AS s
 WHERE {key_sql} IS NOT NULL AND NOT EXISTS (SELECT FROM {schema}.measured_at($1) AS m WHERE {key_is_customer})]]$template$);
 
 	PERFORM @extschema@.base_make_view(options, 'rfm', 'Recency, frequency and money of every customer with a purchase, with scores and segment.', $template$
-SELECT m.customer, {m.tenant,} m.as_of - m.last_purchase, m.frequency, m.money::numeric(38,2), m.rfm::text, {ext}.recency_score(m.rfm),
-	{ext}.frequency_score(m.rfm), {ext}.monetary_score(m.rfm), g.segment, g.{label}, g.rank, {'currency'}::text, m.as_of
-FROM {schema}.scored_at($1) AS m LEFT JOIN {schema}.segment_map AS g ON g.code = left(m.rfm::text, {digits})
+SELECT m.customer, {m.tenant,} m.as_of - m.last_purchase, m.frequency, m.money::numeric(38,2), score.rfm::text, {ext}.recency_score(score.rfm),
+	{ext}.frequency_score(score.rfm), {ext}.monetary_score(score.rfm), g.segment, g.{label}, g.rank, {'currency'}::text, m.as_of
+FROM {schema}.scored_at($1) AS m CROSS JOIN LATERAL (SELECT m.rfm OFFSET 0) AS score
+	LEFT JOIN {schema}.segment_map AS g ON g.code = left(score.rfm::text, {digits})
 WHERE m.last_purchase IS NOT NULL$template$);
 
 	-- By score and days first, so that a million customers are a few thousand rows before they meet the map.
@@ -289,7 +292,7 @@ FROM (SELECT {s.tenant,} g.segment, s.days, s.as_of, sum(s.customers) AS custome
 		sum(sum(s.customers)) OVER (PARTITION BY {s.tenant,} g.segment) AS of
 	FROM (SELECT {m.tenant,} m.rfm, m.as_of - m.last_purchase AS days, m.as_of, count(*) AS customers, sum(m.money) AS total,
 			sum({ext}.gross(m.history)) AS gross, sum(m.orders) AS orders
-		FROM {schema}.scored_at($1) AS m WHERE m.rfm IS NOT NULL
+		FROM {schema}.scored_at($1) AS m WHERE m.last_purchase IS NOT NULL
 		GROUP BY {m.tenant,} m.rfm, m.as_of - m.last_purchase, m.as_of) AS s
 		JOIN {schema}.segment_map AS g ON g.code = left(s.rfm::text, {digits})
 	GROUP BY {s.tenant,} g.segment, s.days, s.as_of) AS c
@@ -304,10 +307,10 @@ SELECT m.customer, {m.tenant,} m.total::numeric(38,2),
 	round({ext}.cumulative_share(m.total) OVER ({by_m_tenant}), 6), m.abc::text, {'currency'}::text, m.as_of
 FROM {schema}.scored_at($1) AS m WHERE m.last_purchase IS NOT NULL$template$);
 
-	PERFORM @extschema@.base_make_function(options, 'kpis_by(unit text, day date)', 'TABLE ({tenant_column}period date, unit text, customers_active bigint,
+	PERFORM @extschema@.base_make_function(options, 'kpis_by(unit text, day date)', 'TABLE ({tenant_column}period date, customers_active bigint,
 		customers_new bigint, customers_returning bigint, customers_reactivated bigint, customers_lost bigint, customers_total bigint,
 		orders bigint, gross numeric, refunded numeric, net numeric, average_order numeric, orders_per_customer numeric,
-		repeat_rate numeric, refund_rate numeric, complete boolean, currency text, as_of date)', $template$
+		repeat_rate numeric, refund_rate numeric, complete boolean, as_of date)', $template$
 WITH activity AS (
 	SELECT {m.tenant,} p.period, count(*) FILTER (WHERE p.orders > 0) AS active, count(*) FILTER (WHERE p.is_new) AS new,
 		count(*) FILTER (WHERE p.is_returning) AS returning, count(*) FILTER (WHERE p.is_reactivated) AS reactivated,
@@ -323,16 +326,20 @@ WITH activity AS (
 			GROUP BY {a.tenant,} s.length, s.day) AS c,
 		LATERAL generate_series(c.first::timestamp, c.day::timestamp, c.length) AS p
 )
-SELECT {c.tenant,} c.period, $1, coalesce(a.active, 0), coalesce(a.new, 0), coalesce(a.returning, 0), coalesce(a.reactivated, 0),
+SELECT {c.tenant,} c.period, coalesce(a.active, 0), coalesce(a.new, 0), coalesce(a.returning, 0), coalesce(a.reactivated, 0),
 	coalesce(a.lost, 0), (sum(a.new) OVER ({by_tenant} ORDER BY c.period))::bigint, coalesce(a.orders, 0)::bigint,
 	coalesce(a.gross, 0)::numeric(38,2), coalesce(a.refunded, 0)::numeric(38,2), coalesce(a.gross - a.refunded, 0)::numeric(38,2),
 	(a.gross / nullif(a.orders, 0))::numeric(38,2), round(a.orders::numeric / nullif(a.active, 0), 6),
 	round(a.repeated::numeric / nullif(a.active, 0), 6), round(a.refunded / nullif(a.gross, 0), 6),
-	c.next <= c.day + 1 AND c.period >= coalesce({'history_starts'}::date, c.period), {'currency'}::text, c.day
+	c.next <= c.day + 1 AND c.period >= coalesce({'history_starts'}::date, c.period), c.day
 FROM calendar AS c LEFT JOIN activity AS a ON a.period = c.period[[tenant_sql: AND a.tenant {tenant_equal} c.tenant]]$template$);
 
+	-- The unit stands outside of the sums, so that a condition on it spares the other units.
 	PERFORM @extschema@.base_make_view(options, 'kpis', 'The business by week, month, quarter and year; filter by unit.',
-		(SELECT string_agg(format('SELECT * FROM {schema}.kpis_by(%L, $1)', unit), ' UNION ALL ')
+		(SELECT string_agg(format('SELECT {k.tenant,} k.period, %L::text, k.customers_active, k.customers_new, k.customers_returning,
+			k.customers_reactivated, k.customers_lost, k.customers_total, k.orders, k.gross, k.refunded, k.net, k.average_order,
+			k.orders_per_customer, k.repeat_rate, k.refund_rate, k.complete, {''currency''}::text, k.as_of
+			FROM {schema}.kpis_by(%1$L, $1) AS k', unit), ' UNION ALL ')
 		FROM unnest('{week,month,quarter,year}'::text[]) AS unit));
 
 	PERFORM @extschema@.base_make_view(options, 'histories', 'The purchase history of every customer, for SQL.',
