@@ -60,7 +60,7 @@ install_packages() {
 		get="apt-get -qq -y install --no-install-recommends -o Dpkg::Use-Pty=0"
 		conf=/etc/postgresql-common/createcluster.conf
 		[ -e $conf ] || $get postgresql-common
-		cp -p $conf $conf.kept
+		[ -e $conf.kept ] || cp -p $conf $conf.kept
 		trap "mv $conf.kept $conf" EXIT
 		trap "exit 1" INT TERM HUP
 		echo "create_main_cluster = false" >> $conf
