@@ -75,7 +75,7 @@ if [ -z "$major" ]; then
 		"install PostgreSQL with its server headers and pgTAP, then: make && make install && make installcheck pgtapcheck PG_CONFIG=/path/to/pg_config"
 	major=$(offered_major)
 	[ -n "$major" ] || { apt_update; major=$(offered_major); }
-	[ -n "$major" ] || candidate gcc || die "the package lists of this system are empty" \
+	[ -n "$major" ] || compgen -G '/var/lib/apt/lists/*_Packages*' >/dev/null || die "the package lists of this system are empty" \
 		"run as root: apt-get update && apt-get install --no-install-recommends gcc make libc6-dev libpq-dev postgresql 'postgresql-*-pgtap' perl gzip"
 	[ -n "$major" ] || die "this system offers no PostgreSQL ${PG_MAJOR:-15 or newer}" \
 		"add the repository of the PostgreSQL project: apt-get install postgresql-common && /usr/share/postgresql-common/pgdg/apt.postgresql.org.sh"
