@@ -19,8 +19,8 @@ INSERT INTO "Bestellungen"
 SELECT 'B' || i / 2, CASE WHEN i % 11 > 0 THEN md5((i / 2 * i / 7 % 300)::text)::uuid END,
 	timestamptz '2024-01-01 UTC' + (i * 37 % 900) * interval '1 day', (i * 7919 % 20000) - 900, CASE WHEN i % 3 = 0 THEN 'DE' ELSE '中国' END
 FROM generate_series(1, 5000) AS i;
-CREATE TABLE kunden (id uuid PRIMARY KEY, name text);
-INSERT INTO kunden SELECT md5(i::text)::uuid, 'Kunde ' || i FROM generate_series(0, 320) AS i;
+CREATE TABLE kunden (id uuid PRIMARY KEY, land text, name text);
+INSERT INTO kunden SELECT md5(i::text)::uuid, 'DE', 'Kunde ' || i FROM generate_series(0, 320) AS i;
 SELECT count(*) > 0 FROM customer.create_customer_base('Mein Laden', source => 'public."Bestellungen"', customer => 'Kunde Nr', purchased_at => 'at',
 	amount => 'cents / 100.0', order_id => 'nr', tenant => 'land', customers => 'public.kunden', customers_key => 'id', attributes => '{name}',
 	as_of => '2026-06-30', time_zone => 'Asia/Shanghai', currency => 'EUR', language => 'zh') AS made \g /dev/null
