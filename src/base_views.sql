@@ -312,25 +312,23 @@ FROM {schema}.scored_at($1) AS m WHERE m.last_purchase IS NOT NULL$template$);
 		orders bigint, gross numeric, refunded numeric, net numeric, average_order numeric, orders_per_customer numeric,
 		repeat_rate numeric, refund_rate numeric, complete boolean, as_of date)', $template$
 WITH activity AS (
-	SELECT {m.tenant,} p.period, count(*) FILTER (WHERE p.orders > 0) AS active, count(*) FILTER (WHERE p.is_new) AS new,
-		count(*) FILTER (WHERE p.is_returning) AS returning, count(*) FILTER (WHERE p.is_reactivated) AS reactivated,
-		count(*) FILTER (WHERE p.is_lost) AS lost, count(*) FILTER (WHERE p.purchases >= 2) AS repeated,
-		sum(p.orders) AS orders, sum(p.gross) AS gross, sum(p.refunded) AS refunded
-	FROM {schema}.measured_at($2) AS m, LATERAL {ext}.period_activity(m.history, $1, m.as_of, {'count_by'}) AS p
-	GROUP BY {m.tenant,} p.period
-), step AS MATERIALIZED (
-	SELECT CASE $1 WHEN 'quarter' THEN interval '3 months' ELSE ('1 ' || $1)::interval END AS length, $2 AS day
+	SELECT {t.tenant,} p.*, t.day
+	FROM (SELECT {m.tenant,} {ext}.period_totals(m.history, $1, d.day, {'count_by'}) AS totals, d.day
+			FROM (SELECT $2 AS day OFFSET 0) AS d CROSS JOIN {schema}.summary AS m GROUP BY {m.tenant,} d.day) AS t,
+		LATERAL unnest(t.totals) AS p
 ), calendar AS (
 	SELECT {c.tenant,} p::date AS period, (p + c.length)::date AS next, c.day
-	FROM (SELECT {a.tenant,} min(a.period) AS first, s.length, s.day FROM activity AS a CROSS JOIN step AS s
-			GROUP BY {a.tenant,} s.length, s.day) AS c,
+	FROM (SELECT {a.tenant,} min(a.period) AS first, a.day,
+				CASE $1 WHEN 'quarter' THEN interval '3 months' ELSE ('1 ' || $1)::interval END AS length
+			FROM activity AS a GROUP BY {a.tenant,} a.day) AS c,
 		LATERAL generate_series(c.first::timestamp, c.day::timestamp, c.length) AS p
 )
-SELECT {c.tenant,} c.period, coalesce(a.active, 0), coalesce(a.new, 0), coalesce(a.returning, 0), coalesce(a.reactivated, 0),
-	coalesce(a.lost, 0), (sum(a.new) OVER ({by_tenant} ORDER BY c.period))::bigint, coalesce(a.orders, 0)::bigint,
+SELECT {c.tenant,} c.period, coalesce(a.customers_active, 0), coalesce(a.customers_new, 0), coalesce(a.customers_returning, 0),
+	coalesce(a.customers_reactivated, 0), coalesce(a.customers_lost, 0),
+	(sum(a.customers_new) OVER ({by_tenant} ORDER BY c.period))::bigint, coalesce(a.orders, 0),
 	coalesce(a.gross, 0)::numeric(38,2), coalesce(a.refunded, 0)::numeric(38,2), coalesce(a.gross - a.refunded, 0)::numeric(38,2),
-	(a.gross / nullif(a.orders, 0))::numeric(38,2), round(a.orders::numeric / nullif(a.active, 0), 6),
-	round(a.repeated::numeric / nullif(a.active, 0), 6), round(a.refunded / nullif(a.gross, 0), 6),
+	(a.gross / nullif(a.orders, 0))::numeric(38,2), round(a.orders::numeric / nullif(a.customers_active, 0), 6),
+	round(a.customers_repeated::numeric / nullif(a.customers_active, 0), 6), round(a.refunded / nullif(a.gross, 0), 6),
 	c.next <= c.day + 1 AND c.period >= coalesce({'history_starts'}::date, c.period), c.day
 FROM calendar AS c LEFT JOIN activity AS a ON a.period = c.period[[tenant_sql: AND a.tenant {tenant_equal} c.tenant]]$template$);
 
