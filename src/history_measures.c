@@ -89,6 +89,18 @@ history_refunded(PG_FUNCTION_ARGS)
 }
 
 /*
+ * money_per
+ *		An amount by a count, as numeric division gives it, and no digit of the amount lost.
+ */
+static Numeric
+money_per(int128 millionths, int64 count)
+{
+	return DatumGetNumeric(DirectFunctionCall2(numeric_div,
+											   NumericGetDatum(decimal_to_numeric(millionths, HISTORY_SCALE, false)),
+											   NumericGetDatum(int64_to_numeric(count))));
+}
+
+/*
  * history_average_order
  *		Gross by orders; NULL without an order.
  */
@@ -100,7 +112,7 @@ history_average_order(PG_FUNCTION_ARGS)
 	history_totals(PG_GETARG_DATUM(0), FOREVER, &totals);
 	if (totals.orders == 0)
 		PG_RETURN_NULL();
-	PG_RETURN_NUMERIC(decimal_ratio(totals.gross, (int128) totals.orders * 1000000));
+	PG_RETURN_NUMERIC(money_per(totals.gross, totals.orders));
 }
 
 /*
@@ -115,7 +127,7 @@ history_average_order_net(PG_FUNCTION_ARGS)
 	history_totals(PG_GETARG_DATUM(0), FOREVER, &totals);
 	if (totals.orders == 0)
 		PG_RETURN_NULL();
-	PG_RETURN_NUMERIC(decimal_ratio(totals.gross - totals.refunded, (int128) totals.orders * 1000000));
+	PG_RETURN_NUMERIC(money_per(totals.gross - totals.refunded, totals.orders));
 }
 
 Datum
@@ -347,7 +359,7 @@ history_repeat_spend(PG_FUNCTION_ARGS)
 
 	if (!totals_as_of(fcinfo, &totals) || totals.purchase_days == 1)
 		PG_RETURN_NULL();
-	PG_RETURN_NUMERIC(decimal_ratio(totals.after_first, (int128) (totals.purchase_days - 1) * 1000000));
+	PG_RETURN_NUMERIC(money_per(totals.after_first, totals.purchase_days - 1));
 }
 
 /* ------------------------------------------------------------------------------------------------

@@ -307,7 +307,7 @@ COMMENT ON FUNCTION purchase_history_hash(purchase_history) IS
 CREATE FUNCTION purchase_history_hash_extended(purchase_history, int8) RETURNS int8
 	AS 'MODULE_PATHNAME', 'purchase_history_hash_extended' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION purchase_history_hash_extended(purchase_history, int8) IS
-'Seeded hash';
+'Hash with a seed, for hash partitioning and large hash joins';
 
 CREATE OPERATOR CLASS purchase_history_ops DEFAULT FOR TYPE purchase_history USING btree AS
 	OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >,

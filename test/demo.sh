@@ -34,7 +34,6 @@ prepare() {
 		-c 'ALTER DATABASE demo SET search_path = public, customer'
 }
 load() { read_data | sql -f "$work/load.sql" && sql -f "$demo/types.sql"; }
-table() { sql -P footer=off -P border=0 "$@"; }
 
 # In the throwaway cluster, whose directory also takes our files.
 if [ "${1:-}" = inside ]; then
@@ -48,14 +47,13 @@ if [ "${1:-}" = inside ]; then
 		base=$work/base.sql who=customer::text
 		step "Reading $DATA" load
 	fi
-	step 'Its customer base: create_customer_base' table -o "$work/created" -f "$base"
+	step 'Its customer base: create_customer_base' sql -o /dev/null -f "$base"
 	begun=$EPOCHREALTIME
 	echo
-	[ -z "${DATA:-}" ] || table -c "SELECT attname AS column, format_type(atttypid, atttypmod) AS type
+	[ -z "${DATA:-}" ] || sql -P footer=off -P border=0 -c "SELECT attname AS column, format_type(atttypid, atttypmod) AS type
 		FROM pg_attribute WHERE attrelid = 'public.orders'::regclass AND attnum > 0 ORDER BY attnum"
 	grep -v '^--' "$base"
 	echo
-	cat "$work/created"
 	sql -v who="$who" -f "$demo/report.sql"
 	printf '%-60s' 'These answers'; seconds "$begun"
 	printf '%-60s' 'All'; seconds "$BEGUN"

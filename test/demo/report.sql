@@ -2,16 +2,16 @@
 \set ON_ERROR_STOP on
 \pset footer off
 \pset border 0
-\pset null '-'
 SET search_path = public, customer;
 
-\echo
-\echo 'NOT COUNTED, AND WHY'
-SELECT item, to_char(rows, '99,999,999') AS "       rows", explanation FROM shop.data_quality WHERE rows > 0 ORDER BY item;
+\echo 'WHAT WAS READ, AND WHAT WAS LEFT OUT'
+SELECT to_char(rows, '99,999,999') AS "       rows", explanation AS " " FROM shop.data_quality WHERE rows > 0;
 
 \echo 'SEGMENTS: how lately and how often'
 SELECT segment_label AS segment, to_char(customers, '9,999,999') AS " customers", to_char(total, '999,999,999,999') AS "         revenue",
-	to_char(100 * share_of_total, '990.0') || ' %' AS "   share", repeat('█', round(40 * share_of_total)::int) AS " "
+	to_char(100 * share_of_total, '990.0') || ' %' AS "   share", repeat('█', round(70 * share_of_total)::int) AS " "
+FROM shop.rfm_segments ORDER BY segment_rank;
+SELECT segment_label AS segment, to_char(median_days_since_last, '99,999') AS "days silent", action
 FROM shop.rfm_segments ORDER BY segment_rank;
 
 \echo 'PARETO: the best customers'' part of the revenue'
@@ -25,6 +25,12 @@ SELECT to_char(gini(total), '0.000') AS "Gini coefficient (0: all alike, 1: one 
 SELECT abc_class AS class, to_char(count(*), '9,999,999') AS " customers", to_char(100.0 * count(*) / sum(count(*)) OVER (), '990.0') || ' %' AS "of all",
 	to_char(sum(total), '999,999,999,999') AS "         revenue", repeat('█', round(50 * sum(total) / sum(sum(total)) OVER ())::int) AS " "
 FROM shop.abc GROUP BY abc_class ORDER BY abc_class;
+
+\echo 'THE LAST QUARTERS: customers'
+SELECT period AS quarter, to_char(customers_active, '999,999') AS "  active", to_char(customers_new, '999,999') AS "     new",
+	to_char(customers_returning, '999,999') AS "returning", to_char(customers_reactivated, '999,999') AS "won back", to_char(customers_lost, '999,999') AS "    lost",
+	to_char(net, '999,999,999,999') AS "         revenue", CASE WHEN NOT complete THEN 'not over' END AS " "
+FROM (SELECT * FROM shop.kpis WHERE unit = 'quarter' ORDER BY period DESC LIMIT 6) AS k ORDER BY period;
 
 \echo 'THE BEST CUSTOMERS'
 SELECT :who AS customer, to_char(total, '999,999,999') AS "     revenue", to_char(orders, '99,999') AS " orders", last_purchase, segment_label AS segment

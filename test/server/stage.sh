@@ -13,7 +13,11 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 say() { printf '%s\n' "$*" >&2; }
 die() { printf 'error: %s\n' "$1" >&2; [ $# -lt 2 ] || printf 'hint: %s\n' "$2" >&2; exit 1; }
 
-oldest=15
+majors='19 18 17 16 15'
+case " $majors " in
+	*" ${PG_MAJOR:-15} "*) majors=${PG_MAJOR:-$majors} ;;
+	*) die "PG_MAJOR is $PG_MAJOR" "pg_customer is for PostgreSQL $majors" ;;
+esac
 
 # --- which packages are missing -------------------------------------------------------------------
 have_apt() { command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; }
@@ -28,17 +32,13 @@ as_root() {
 }
 can_install() { [ "$(id -u)" = 0 ] || command -v sudo >/dev/null; }
 
-newest_installed() {
-	local d m best=
-	for d in /usr/lib/postgresql/*/bin/postgres; do
-		m=${d#/usr/lib/postgresql/}; m=${m%%/*}
-		[ -x "$d" ] && [ "$m" -ge $oldest ] 2>/dev/null && { [ -z "$best" ] || [ "$m" -gt "$best" ]; } && best=$m
-	done
-	printf '%s' "$best"
-}
-newest_offered() {
+installed_major() {
 	local m
-	for m in 19 18 17 16 15; do candidate "postgresql-$m" && { printf '%s' $m; return; }; done
+	for m in $majors; do [ ! -x "/usr/lib/postgresql/$m/bin/postgres" ] || { printf '%s' "$m"; return; }; done
+}
+offered_major() {
+	local m
+	for m in $majors; do candidate "postgresql-$m" && { printf '%s' "$m"; return; }; done
 	return 0
 }
 
@@ -60,7 +60,7 @@ install_packages() {
 		get="apt-get -qq -y install --no-install-recommends -o Dpkg::Use-Pty=0"
 		conf=/etc/postgresql-common/createcluster.conf
 		[ -e $conf ] || $get postgresql-common
-		cp -p $conf $conf.kept
+		[ -e $conf.kept ] || cp -p $conf $conf.kept
 		trap "mv $conf.kept $conf" EXIT
 		trap "exit 1" INT TERM HUP
 		echo "create_main_cluster = false" >> $conf
@@ -69,18 +69,17 @@ install_packages() {
 	return $status
 }
 
-major=${PG_MAJOR:-$(newest_installed)}
+major=$(installed_major)
 if [ -z "$major" ]; then
-	have_apt || die "no PostgreSQL $oldest or newer was found" \
-		"install PostgreSQL with its server headers, pgTAP and prove, then: make installcheck PG_CONFIG=/path/to/pg_config"
-	major=$(newest_offered)
-	[ -n "$major" ] || { apt_update; major=$(newest_offered); }
-	[ -n "$major" ] || candidate gcc || die "the package lists of this system are empty" \
+	have_apt || die "no PostgreSQL 15 or newer was found" \
+		"install PostgreSQL with its server headers and pgTAP, then: make && make install && make installcheck pgtapcheck PG_CONFIG=/path/to/pg_config"
+	major=$(offered_major)
+	[ -n "$major" ] || { apt_update; major=$(offered_major); }
+	[ -n "$major" ] || compgen -G '/var/lib/apt/lists/*_Packages*' >/dev/null || die "the package lists of this system are empty" \
 		"run as root: apt-get update && apt-get install --no-install-recommends gcc make libc6-dev libpq-dev postgresql 'postgresql-*-pgtap' perl gzip"
-	[ -n "$major" ] || die "this system offers no PostgreSQL $oldest or newer" \
+	[ -n "$major" ] || die "this system offers no PostgreSQL ${PG_MAJOR:-15 or newer}" \
 		"add the repository of the PostgreSQL project: apt-get install postgresql-common && /usr/share/postgresql-common/pgdg/apt.postgresql.org.sh"
 fi
-[ "$major" -ge $oldest ] || die "PostgreSQL $major is too old" "pg_customer needs PostgreSQL $oldest or newer"
 
 want=(gcc make libc6-dev libpq-dev "postgresql-$major" "postgresql-client-$major" "postgresql-$major-pgtap" perl gzip)
 if have_apt; then

@@ -19,8 +19,8 @@ INSERT INTO "Bestellungen"
 SELECT 'B' || i / 2, CASE WHEN i % 11 > 0 THEN md5((i / 2 * i / 7 % 300)::text)::uuid END,
 	timestamptz '2024-01-01 UTC' + (i * 37 % 900) * interval '1 day', (i * 7919 % 20000) - 900, CASE WHEN i % 3 = 0 THEN 'DE' ELSE '中国' END
 FROM generate_series(1, 5000) AS i;
-CREATE TABLE kunden (id uuid PRIMARY KEY, name text);
-INSERT INTO kunden SELECT md5(i::text)::uuid, 'Kunde ' || i FROM generate_series(0, 320) AS i;
+CREATE TABLE kunden (id uuid PRIMARY KEY, land text, name text);
+INSERT INTO kunden SELECT md5(i::text)::uuid, 'DE', 'Kunde ' || i FROM generate_series(0, 320) AS i;
 SELECT count(*) > 0 FROM customer.create_customer_base('Mein Laden', source => 'public."Bestellungen"', customer => 'Kunde Nr', purchased_at => 'at',
 	amount => 'cents / 100.0', order_id => 'nr', tenant => 'land', customers => 'public.kunden', customers_key => 'id', attributes => '{name}',
 	as_of => '2026-06-30', time_zone => 'Asia/Shanghai', currency => 'EUR', language => 'zh') AS made \g /dev/null
@@ -45,10 +45,10 @@ SELECT * FROM "Mein Laden".histories ORDER BY 1, 2;
 SELECT * FROM "Mein Laden".cut_points ORDER BY 1, 2, 3;
 SELECT * FROM "Mein Laden".rfm_segments_at('2025-06-30') ORDER BY 1, 2;
 SELECT base, version, mode, as_of, source, rows_seen, customers, quarantined, stale FROM "Mein Laden".base_status;
-SELECT * FROM best ORDER BY 1;
+SELECT * FROM best ORDER BY 1, 2;
 SELECT c.relname, c.relkind, c.relacl, c.reloptions, d.description FROM pg_class c LEFT JOIN pg_description d ON d.objoid = c.oid AND d.objsubid = 0 AND d.classoid = 'pg_class'::regclass
 	WHERE relnamespace = '"Mein Laden"'::regnamespace ORDER BY 1;
-SELECT p.proname, pg_get_function_arguments(p.oid), pg_get_function_result(p.oid), p.provolatile, p.prosrc, pg_get_function_sqlbody(p.oid) FROM pg_proc p WHERE pronamespace = '"Mein Laden"'::regnamespace ORDER BY 1;
+SELECT p.proname, pg_get_function_arguments(p.oid), pg_get_function_result(p.oid), p.provolatile, p.proparallel, p.proacl FROM pg_proc p WHERE pronamespace = '"Mein Laden"'::regnamespace ORDER BY 1;
 SQL
 }
 picture shop_a > "$work/before"
@@ -59,7 +59,7 @@ restored() {  # NAME: what the restored database shows, and that it works on
 	picture "$1" > "$work/$1"
 	diff "$work/before" "$work/$1" > "$work/diff"
 	ok $? "$2: all views, functions, comments, rights and rows are the same"
-	head -5 "$work/diff" | sed 's/^/# /'
+	head -30 "$work/diff" | sed 's/^/# /'
 	is "$(as_owner -d "$1" -c "SELECT count(*) FROM customer.verify_customer_base('Mein Laden')")" 0 "$2: verify finds no difference"
 	as_owner -d "$1" -c "INSERT INTO \"Bestellungen\" VALUES ('new', md5('7')::uuid, '2026-01-01', 4200, 'DE')"
 	is "$(as_owner -d "$1" -c "SELECT count(*) FROM customer.verify_customer_base('Mein Laden')")" 1 "$2: verify finds a new order"
@@ -83,7 +83,7 @@ ok $? 'schema and data apart restore without an error'
 restored restored_parts parts
 
 as_owner -d shop_a -c 'DROP EXTENSION pg_customer' 2>/dev/null
-is $? 3 'the extension cannot be dropped under a base'
+is $? 1 'the extension cannot be dropped under a base'
 as_owner -d shop_a -c "DROP VIEW best" -c "SELECT customer.drop_customer_base('Mein Laden')" -c 'DROP EXTENSION pg_customer' >/dev/null
 ok $? 'without the base it can'
 is "$(as_owner -d shop_a -c "SELECT count(*) FROM pg_namespace WHERE nspname = 'Mein Laden'")" 0 'and nothing of the base is left'
