@@ -213,7 +213,7 @@ analyse_expression(Relation source, const char *option, Node *raw)
 		refuse_expression(option, "an aggregate function");
 	if (pstate->p_hasWindowFuncs)
 		refuse_expression(option, "a window function");
-	if (pstate->p_hasTargetSRFs)
+	if (expression_returns_set(expression))
 		refuse_expression(option, "a function that returns a set");
 	if (contain_volatile_functions((Node *) expression_planner((Expr *) copyObject(expression))))
 		refuse_expression(option, "a volatile function");

@@ -73,6 +73,8 @@ CREATE FUNCTION base_fill(options jsonb, first boolean) RETURNS jsonb
 AS $$
 DECLARE
 	counts jsonb;
+	state text;
+	message text;
 BEGIN
 	PERFORM set_config('timezone', options ->> 'time_zone', true);
 	options := options || jsonb_build_object('groups', @extschema@.base_groups(options), 'again', nullif(NOT first, false));
@@ -102,6 +104,12 @@ SELECT jsonb_build_object('written', (SELECT count(*) FROM written),
 		FROM groups GROUP BY reason) AS t))$template$, options)
 	INTO counts;
 	RETURN counts;
+EXCEPTION WHEN data_exception OR insufficient_privilege THEN
+	-- The same error, without the statement, which is nothing that the user wrote.
+	GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT;
+	RAISE EXCEPTION USING ERRCODE = state, MESSAGE = message, DETAIL = format('The error came up while %s was read.', options ->> 'source'),
+		HINT = CASE WHEN state = '42501' THEN 'The owner of a base must be allowed to read all rows of its source.'
+			ELSE 'Correct the rows or the expressions, or leave the rows out with the option filter.' END;
 END $$;
 COMMENT ON FUNCTION base_fill(jsonb, boolean) IS
 'Brings the summary of a customer base to its source in one statement, and returns what it counted; first: the summary is empty and has no key yet.';
@@ -217,8 +225,7 @@ INSERT INTO {schema}.cut_points ({tenant,} measure, cut, value, as_of)
 SELECT {b.tenant,} c.measure, c.cut, c.value, CASE WHEN c.measure = 'abc' [[!fixed:OR true]] THEN d.day END
 FROM (SELECT {schema}.as_of() AS day) AS d, LATERAL {schema}.population_breaks(d.day) AS b,
 	LATERAL ([[!keep:SELECT r.measure, r.cut, r.value FROM {ext}.breaks(b.rfm) AS r
-		UNION ALL ]]SELECT 'abc', a.cut::integer, a.value FROM unnest(b.abc) WITH ORDINALITY AS a (value, cut)) AS c
-$template$, options);
+		UNION ALL ]]SELECT 'abc', a.cut::integer, a.value FROM unnest(b.abc) WITH ORDINALITY AS a (value, cut)) AS c (measure, cut, value)$template$, options);
 END $$;
 COMMENT ON FUNCTION base_renew_cut_points(jsonb, boolean) IS
 'Replaces the cut points of a customer base by those of its population on its day; with rfm_method ''fixed'' only those of abc, except at first.';
