@@ -306,6 +306,20 @@ sort_rows(TailRow *rows, uint32 n)
 }
 
 /*
+ * closed_begin
+ *		Begins to read a closed form.
+ */
+static void
+closed_begin(HistoryReader *reader, const uint8 *bytes, Size size)
+{
+	if (history_reader_init(reader, bytes, size))
+		return;
+	if (history_version(bytes, size) > HISTORY_VERSION)
+		history_unsupported(history_version(bytes, size));
+	history_damaged();
+}
+
+/*
  * days_of_bytes
  *		All days of a closed form.
  */
@@ -315,8 +329,7 @@ days_of_bytes(HistoryDays *list, const uint8 *bytes, Size size)
 	HistoryReader reader;
 	HistoryDay	day;
 
-	if (!history_reader_init(&reader, bytes, size))
-		history_damaged();
+	closed_begin(&reader, bytes, size);
 	while (history_read(&reader, &day))
 		history_days_add(list, &day);
 }
@@ -516,14 +529,8 @@ void
 history_begin(HistoryReader *reader, Datum history)
 {
 	struct varlena *value = closed_value(history);
-	const uint8 *bytes = (const uint8 *) VARDATA_ANY(value);
-	Size		size = VARSIZE_ANY_EXHDR(value);
 
-	if (history_reader_init(reader, bytes, size))
-		return;
-	if (history_version(bytes, size) > HISTORY_VERSION)
-		history_unsupported(history_version(bytes, size));
-	history_damaged();
+	closed_begin(reader, (const uint8 *) VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
 }
 
 /*
@@ -875,20 +882,47 @@ Datum
 purchase_history_combine(PG_FUNCTION_ARGS)
 {
 	OpenHistory *state;
+	struct varlena *value;
+	const uint8 *bytes;
+	Size		size;
 	HistoryReader reader;
 	HistoryDay	day;
 	HistoryDays large = {0};
 
 	if (skip_row(fcinfo, "purchase_history_combine"))
 		RETURN_STATE();
+	value = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(1));
+	if (PG_ARGISNULL(0) || is_open(value))
+		value = PG_DETOAST_DATUM(PointerGetDatum(value));
+	bytes = (const uint8 *) VARDATA_ANY(value);
+	size = VARSIZE_ANY_EXHDR(value);
 	if (PG_ARGISNULL(0))
 	{
 		/* The executor copies it into the aggregate's context. */
-		history_begin(&reader, PG_GETARG_DATUM(1));
-		PG_RETURN_DATUM(PointerGetDatum(PG_DETOAST_DATUM(PG_GETARG_DATUM(1))));
+		if (!is_open(value))
+			closed_begin(&reader, bytes, size);
+		PG_RETURN_POINTER(value);
 	}
 	state = open_from_datum(PG_GETARG_DATUM(0));
-	history_begin(&reader, PG_GETARG_DATUM(1));
+	if (is_open(value))
+	{
+		OpenHistory *other = (OpenHistory *) value;
+
+		(void) open_room(other);
+		for (uint32 i = 0; i < other->tail_count; i++)
+		{
+			TailRow		row;
+
+			/* In a tuple it is aligned to four bytes only. */
+			memcpy(&row, (const char *) other + OPEN_HEADER + i * sizeof(TailRow), sizeof(TailRow));
+			state = open_add_row(state, row.day, row.count, row.amount);
+		}
+		bytes = open_prefix(other);
+		size = other->prefix_size;
+		if (size == 0)
+			PG_RETURN_POINTER(state);
+	}
+	closed_begin(&reader, bytes, size);
 	while (history_read(&reader, &day))
 	{
 		if (day.orders > PG_INT32_MAX || day.gross > PG_INT64_MAX ||
