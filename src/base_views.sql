@@ -191,6 +191,9 @@ BEGIN
 		'key_tenant,', CASE WHEN tenant THEN (options ->> 'key_tenant_sql') || ', ' ELSE '' END,
 		'key_is_customer', format('%s %s m.customer', options ->> 'key_sql', options ->> 'customer_equal')
 			|| CASE WHEN tenant THEN format(' AND %s %s m.tenant', options ->> 'key_tenant_sql', options ->> 'tenant_equal') ELSE '' END,
+		'no_measures', (SELECT string_agg(format('NULL::%s AS %I', replace(c.type, '<money>', 'numeric'), c.name), ', ')
+			FROM @extschema@.base_columns() AS c
+			WHERE c.view = 'customers' AND c.type NOT IN ('<customer>', '<tenant>', '') AND c.name NOT IN ('currency', 'as_of')),
 		'tenant_column', CASE WHEN tenant THEN 'tenant ' || (options ->> 'tenant_type') || ', ' ELSE '' END,
 		'of_tenant', CASE WHEN tenant THEN ' WHERE c.tenant ' || (options ->> 'tenant_equal') || ' b.tenant' ELSE '' END,
 		'by_tenant', CASE WHEN tenant THEN 'PARTITION BY c.tenant' ELSE '' END,
@@ -267,8 +270,7 @@ FROM {schema}.scored_at($1) AS m CROSS JOIN LATERAL (SELECT m.rfm OFFSET 0) AS s
 	LEFT JOIN {schema}.segment_map AS g ON g.code = left(score.rfm::text, {digits})
 	[[customers:LEFT JOIN {customers} AS s ON {key_is_customer}
 UNION ALL
-SELECT ({key_sql})::{customer_type}, {key_tenant,}{attributes_sql}NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-	NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, {'currency'}::text, d.day
+SELECT ({key_sql})::{customer_type}, {key_tenant,}{attributes_sql}{no_measures}, {'currency'}::text, d.day
 FROM (SELECT $1 AS day OFFSET 0) AS d CROSS JOIN {customers} AS s
 WHERE {key_sql} IS NOT NULL AND NOT EXISTS (SELECT FROM {schema}.measured_at($1) AS m WHERE {key_is_customer})]]$template$);
 
