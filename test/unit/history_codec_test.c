@@ -2,7 +2,7 @@
  * history_codec_test.c
  *		The stored form and the text form, outside the server, in TAP.
  *
- *		cc -fsanitize=address,undefined -Isrc test/unit/history_codec_test.c src/history_codec.c
+ *		cc -fsanitize=address,undefined -Isrc test/unit/history_codec_test.c src/history_codec.c src/history_text.c
  */
 #include <stdarg.h>
 #include <stdio.h>
