@@ -23,13 +23,16 @@
 
 #include "purchase_history.h"
 
-/* A row, or all purchases or refunds of a day: count > 0 orders, < 0 refunds. */
+/*
+ * A row, or all purchases or refunds of a day: count > 0 orders, < 0 refunds. A state that a tuple brings is aligned to
+ * four bytes, as its type is.
+ */
 typedef struct TailRow
 {
 	int32		day;
 	int32		count;
 	int64		amount;			/* >= 0, in millionths */
-} TailRow;
+} pg_attribute_packed() pg_attribute_aligned(4) TailRow;
 
 struct OpenHistory
 {
@@ -524,13 +527,7 @@ history_state_merge(OpenHistory *state, Datum history)
 
 		(void) open_room(other);
 		for (uint32 i = 0; i < other->tail_count; i++)
-		{
-			TailRow		row;
-
-			/* In a tuple it is aligned to four bytes only. */
-			memcpy(&row, (const char *) other + OPEN_HEADER + i * sizeof(TailRow), sizeof(TailRow));
-			state = history_state_add_row(state, row.day, row.count, row.amount);
-		}
+			state = history_state_add_row(state, other->tail[i].day, other->tail[i].count, other->tail[i].amount);
 		bytes = open_prefix(other);
 		size = other->prefix_size;
 		if (size == 0)
