@@ -655,8 +655,8 @@ main(void)
 	test_round_trips(true, 20000);
 	test_not_canonical();
 	test_text();
-	test_damage(false, 50);
-	test_damage(true, 30);
+	test_damage(false, 30);
+	test_damage(true, 20);
 	test_text_damage(false, 50000);
 	test_text_damage(true, 20000);
 	printf("1..%d\n", tests);
