@@ -81,13 +81,13 @@ BEGIN
 	EXECUTE @extschema@.base_template($template$
 WITH {groups},
 written AS (
-	INSERT INTO {schema}.summary ({key}, history, orders, total, first_purchase, last_purchase, last_day)
-	SELECT {g.key}, g.history, {ext}.orders(g.history), {ext}.total(g.history), {ext}.first_purchase(g.history),
+	INSERT INTO {schema}.summary ({key}, history, orders, gross, total, first_purchase, last_purchase, last_day)
+	SELECT {g.key}, g.history, {ext}.orders(g.history), {ext}.gross(g.history), {ext}.total(g.history), {ext}.first_purchase(g.history),
 		{ext}.last_purchase(g.history), {ext}.last_day(g.history)
 	FROM groups AS g
 		[[again:LEFT JOIN {schema}.summary AS m ON {g=m}]]
 	WHERE g.reason IS NULL [[again:AND (m.history IS NULL OR m.history OPERATOR({ext}.<>) g.history)
-	ON CONFLICT ({key}) DO UPDATE SET history = excluded.history, orders = excluded.orders, total = excluded.total,
+	ON CONFLICT ({key}) DO UPDATE SET history = excluded.history, orders = excluded.orders, gross = excluded.gross, total = excluded.total,
 		first_purchase = excluded.first_purchase, last_purchase = excluded.last_purchase, last_day = excluded.last_day]]
 	RETURNING 1)
 [[again:, gone AS (
@@ -303,8 +303,8 @@ BEGIN
 WITH {groups}, sides AS (
 	SELECT {key}, history AS source, NULL::{ext}.purchase_history AS summary, false AS wrong FROM groups WHERE reason IS NULL
 	UNION ALL
-	SELECT {key}, NULL, history, (orders, total, first_purchase, last_purchase, last_day) IS DISTINCT FROM ({ext}.orders(history),
-		{ext}.total(history), {ext}.first_purchase(history), {ext}.last_purchase(history), {ext}.last_day(history)) FROM {schema}.summary
+	SELECT {key}, NULL, history, (orders, gross, total, first_purchase, last_purchase, last_day) IS DISTINCT FROM ({ext}.orders(history),
+		{ext}.gross(history), {ext}.total(history), {ext}.first_purchase(history), {ext}.last_purchase(history), {ext}.last_day(history)) FROM {schema}.summary
 )
 SELECT concat_ws(' / ', {key}), CASE WHEN count(summary) = 0 THEN 'missing in the summary'
 		WHEN count(source) = 0 THEN 'not in the source'

@@ -212,13 +212,14 @@ BEGIN
 
 	-- The measures of each customer at the end of a day: the plain columns serve when nothing comes after it.
 	PERFORM @extschema@.base_make_function(options, 'measured_at(day date)', 'TABLE ({tenant_column}customer {customer_type},
-		history {ext}.purchase_history, first_purchase date, last_purchase date, orders bigint, total numeric,
+		history {ext}.purchase_history, first_purchase date, last_purchase date, orders bigint, gross numeric, total numeric,
 		frequency bigint, money numeric, as_of date)', $template$
 SELECT {m.tenant,} m.customer,
 	CASE WHEN m.last_day <= d.day THEN m.history ELSE {ext}.as_of(m.history, d.day) END,
 	CASE WHEN m.first_purchase <= d.day THEN m.first_purchase END,
 	CASE WHEN m.last_purchase <= d.day THEN m.last_purchase ELSE {ext}.last_purchase({ext}.as_of(m.history, d.day)) END,
 	CASE WHEN m.last_day <= d.day THEN m.orders ELSE {ext}.orders({ext}.as_of(m.history, d.day)) END,
+	CASE WHEN m.last_day <= d.day THEN m.gross ELSE {ext}.gross({ext}.as_of(m.history, d.day)) END,
 	CASE WHEN m.last_day <= d.day THEN m.total ELSE {ext}.total({ext}.as_of(m.history, d.day)) END,
 	[[rfm_window:{ext}.orders({ext}.slice(m.history, (d.day - {'rfm_window'}::interval)::date + 1, d.day + 1)),
 	{ext}.total({ext}.slice(m.history, (d.day - {'rfm_window'}::interval)::date + 1, d.day + 1)),]]
@@ -247,9 +248,9 @@ FROM {schema}.population_breaks($1) AS b WHERE $1 < (SELECT max(l.as_of) FROM {s
 
 	-- Recency is counted to the day of the limits, so that a score does not move because a day has passed.
 	PERFORM @extschema@.base_make_function(options, 'scored_at(day date)', 'TABLE ({tenant_column}customer {customer_type},
-		history {ext}.purchase_history, first_purchase date, last_purchase date, orders bigint, total numeric,
+		history {ext}.purchase_history, first_purchase date, last_purchase date, orders bigint, gross numeric, total numeric,
 		frequency bigint, money numeric, rfm {ext}.rfm_score, abc {ext}.abc_class, as_of date)', $template$
-SELECT {m.tenant,} m.customer, m.history, m.first_purchase, m.last_purchase, m.orders, m.total, m.frequency, m.money,
+SELECT {m.tenant,} m.customer, m.history, m.first_purchase, m.last_purchase, m.orders, m.gross, m.total, m.frequency, m.money,
 	{ext}.rfm_score([[tenant_sql:b.rfm]][[!tenant_sql:(SELECT b.rfm FROM {schema}.breaks_at($1) AS b)]],
 		least(m.as_of, (SELECT max(c.as_of) FROM {schema}.cut_points AS c WHERE c.measure = 'days_since_last')) - m.last_purchase,
 		m.frequency, m.money),
@@ -262,8 +263,8 @@ FROM {schema}.measured_at($1) AS m
 	-- OFFSET 0 has a score computed once, however many columns are drawn from it.
 	PERFORM @extschema@.base_make_view(options, 'customers', 'Every customer with all measures and scores; with a customers table also those without an order.', $template$
 SELECT m.customer, {m.tenant,} {attributes_sql}m.first_purchase, m.last_purchase, m.as_of - m.last_purchase, m.orders,
-	{ext}.refunds(m.history), {ext}.gross(m.history)::numeric(38,2), {ext}.refunded(m.history)::numeric(38,2),
-	m.total::numeric(38,2), {ext}.average_order(m.history)::numeric(38,2), m.as_of - m.first_purchase, {ext}.median_gap(m.history),
+	{ext}.refunds(m.history), m.gross::numeric(38,2), (m.gross - m.total)::numeric(38,2),
+	m.total::numeric(38,2), (m.gross / nullif(m.orders, 0))::numeric(38,2), m.as_of - m.first_purchase, {ext}.median_gap(m.history),
 	score.rfm::text, {ext}.recency_score(score.rfm), {ext}.frequency_score(score.rfm), {ext}.monetary_score(score.rfm),
 	g.segment, g.{label}, g.rank, m.abc::text, m.total::numeric(38,2), {'currency'}::text, m.as_of
 FROM {schema}.scored_at($1) AS m CROSS JOIN LATERAL (SELECT m.rfm OFFSET 0) AS score
@@ -293,7 +294,7 @@ FROM (SELECT {s.tenant,} g.segment, s.days, s.as_of, sum(s.customers) AS custome
 		sum(s.orders) AS orders, sum(sum(s.customers)) OVER (PARTITION BY {s.tenant,} g.segment ORDER BY s.days) AS upto,
 		sum(sum(s.customers)) OVER (PARTITION BY {s.tenant,} g.segment) AS of
 	FROM (SELECT {m.tenant,} m.rfm, m.as_of - m.last_purchase AS days, m.as_of, count(*) AS customers, sum(m.money) AS total,
-			sum({ext}.gross(m.history)) AS gross, sum(m.orders) AS orders
+			sum(m.gross) AS gross, sum(m.orders) AS orders
 		FROM {schema}.scored_at($1) AS m WHERE m.last_purchase IS NOT NULL
 		GROUP BY {m.tenant,} m.rfm, m.as_of - m.last_purchase, m.as_of) AS s
 		JOIN {schema}.segment_map AS g ON g.code = left(s.rfm::text, {digits})

@@ -346,7 +346,7 @@ COMMENT ON TABLE {schema}.segment_map IS 'Which scores make which segment. Yours
 INSERT INTO {schema}.segment_map SELECT code, segment, rank, label_en, label_zh, action FROM {ext}.segment_map({'segment_map'}, {'language'});
 
 CREATE TABLE {schema}.summary ([[tenant_sql:tenant {tenant_type} NOT NULL, ]]customer {customer_type} NOT NULL,
-	history {ext}.purchase_history NOT NULL, orders bigint NOT NULL, total numeric NOT NULL,
+	history {ext}.purchase_history NOT NULL, orders bigint NOT NULL, gross numeric NOT NULL, total numeric NOT NULL,
 	first_purchase date, last_purchase date, last_day date NOT NULL) WITH (fillfactor = 80);
 ALTER TABLE {schema}.summary ALTER history SET STORAGE EXTERNAL;
 COMMENT ON TABLE {schema}.summary IS 'One row for each customer: the complete purchase history and, drawn from it, what the views read most.';
