@@ -310,6 +310,11 @@ CREATE FUNCTION who() RETURNS text LANGUAGE sql STABLE AS 'SELECT current_user::
 UPDATE owned.settings SET filter_sql = $$public.who() = 'regress_base_owner'$$;
 SELECT * FROM refresh_customer_base('owned') WHERE item = 'customers';
 SELECT current_user = session_user AS restored;
+-- and what they set does not outlive them
+CREATE FUNCTION meddle() RETURNS boolean LANGUAGE plpgsql STABLE AS $$ BEGIN PERFORM set_config('work_mem', '77MB', false); RETURN true; END $$;
+UPDATE owned.settings SET filter_sql = 'public.meddle()';
+SELECT * FROM refresh_customer_base('owned') WHERE item = 'customers';
+SELECT current_setting('work_mem') = '77MB' AS meddled;
 -- row-level security that hides rows is an error, never a partial base
 CREATE TABLE guarded (c int, d date, a int);
 ALTER TABLE guarded ENABLE ROW LEVEL SECURITY;
@@ -348,7 +353,7 @@ SELECT obj_description('mine'::regnamespace) AS comment, count(*) FROM pg_depend
 SET client_min_messages = warning;
 SELECT count(drop_customer_base(base)) FROM customer_bases();
 SELECT count(*) FROM pg_namespace WHERE nspname ~ '_base$|^(dirt|lined|unlined|east|west|local|crm|chain|chosen|eight|owned|g)$';
-DROP FUNCTION stable(text), who();
+DROP FUNCTION stable(text), who(), meddle();
 DROP MATERIALIZED VIEW kept;
 DROP VIEW seen, guarded_view;
 DROP TABLE orders, utc_orders, dirty, lines, people, sales, parted, guarded, typed;

@@ -217,7 +217,7 @@ analyse_expression(Relation source, const char *option, Node *raw)
 		refuse_expression(option, "a function that returns a set");
 	if (contain_volatile_functions((Node *) expression_planner((Expr *) copyObject(expression))))
 		refuse_expression(option, "a volatile function");
-	if (get_typtype(exprType(expression)) == TYPTYPE_PSEUDO)
+	if (get_typtype(exprType(expression)) == TYPTYPE_PSEUDO || type_is_rowtype(exprType(expression)))
 		refuse_expression(option, psprintf("a value of type %s", format_type_be(exprType(expression))));
 
 	free_parsestate(pstate);
@@ -285,7 +285,11 @@ base_expression(PG_FUNCTION_ARGS)
 				 errmsg("option %s is empty", option),
 				 errhint("Give the name of a column of the source, or an expression over one of its rows.")));
 
-	source = relation_open(source_oid, AccessShareLock);
+	source = try_relation_open(source_oid, AccessShareLock);
+	if (!source)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("there is no table with OID %u", source_oid)));
 	switch (source->rd_rel->relkind)
 	{
 		case RELKIND_RELATION:
@@ -322,7 +326,7 @@ base_expression(PG_FUNCTION_ARGS)
 		settings = NewGUCNestLevel();
 		set_setting("search_path", path);
 		expression = analyse_expression(source, option, parse_one_expression(option, written));
-		AtEOXact_GUC(true, settings);
+		AtEOXact_GUC(false, settings);
 		error_context_stack = callback.previous;
 	}
 
@@ -336,7 +340,7 @@ base_expression(PG_FUNCTION_ARGS)
 	set_setting("intervalstyle", "postgres");
 	set_setting("extra_float_digits", "3");
 	values[0] = CStringGetTextDatum(deparse_expression(expression, deparse_context_for("s", source_oid), true, false));
-	AtEOXact_GUC(true, settings);
+	AtEOXact_GUC(false, settings);
 	values[1] = ObjectIdGetDatum(exprType(expression));
 	equality = equality_operator(exprType(expression));
 	if (equality)

@@ -117,7 +117,8 @@ run_as_owner(FunctionCallInfo fcinfo, const char *worker)
 		for (uint64 i = 0; i < SPI_processed; i++)
 			tuplestore_puttuple(result->setResult, SPI_tuptable->vals[i]);
 	}
-	AtEOXact_GUC(true, nest_level);
+	/* Whatever the base's expressions have set is undone too. */
+	AtEOXact_GUC(false, nest_level);
 	SPI_finish();
 	if (!returns_set)
 		PG_RETURN_VOID();

@@ -13,12 +13,13 @@ BEGIN
 		SELECT c.oid FROM pg_class AS c
 		WHERE c.relname = 'settings' AND c.relkind = 'r' AND NOT c.relrowsecurity
 			AND has_schema_privilege(c.relnamespace, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')
-			AND (SELECT count(*) FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.atttypid = 'text'::regtype
-				AND a.attname IN ('base', 'base_version', 'source', 'created_at', 'customer_sql')) = 5
+			AND (SELECT count(*) FROM pg_attribute AS a WHERE a.attrelid = c.oid
+				AND (a.attname, a.atttypid::regtype::text) IN (('base', 'text'), ('source', 'text'), ('customer_sql', 'text'),
+					('created_at', 'timestamp with time zone'))) = 4
 		ORDER BY c.relnamespace::regnamespace::text
 	LOOP
 		RETURN QUERY EXECUTE format($query$
-			SELECT s.base, n.nspname::text, c.relowner::regrole::text, s.source, s.created_at::timestamptz
+			SELECT s.base, n.nspname::text, c.relowner::regrole::text, s.source, s.created_at
 			FROM ONLY %s AS s, pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
 			WHERE c.oid = %s$query$, settings, settings::oid);
 	END LOOP;
@@ -324,7 +325,7 @@ CREATE FUNCTION base_make_tables(options jsonb) RETURNS void
 AS $$
 BEGIN
 	EXECUTE @extschema@.base_template($template$
-CREATE TABLE {schema}.settings (base text PRIMARY KEY, base_version text NOT NULL, created_at text NOT NULL, made_schema text,
+CREATE TABLE {schema}.settings (base text PRIMARY KEY, base_version text NOT NULL, created_at timestamptz NOT NULL, made_schema text,
 	source text NOT NULL, customer text, purchased_at text, amount text, order_id text, filter text, customers text,
 	customers_key text, attributes text, tenant text, time_zone text, source_time_zone text, as_of text, currency text,
 	currency_column text, rfm_bins text, rfm_method text, rfm_window text, segment_map text, abc_a text, abc_b text,
