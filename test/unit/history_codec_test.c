@@ -106,7 +106,7 @@ static size_t
 random_days(HistoryDay *days, bool changes)
 {
 	static const int64_t units[] = {1, 10, 100, 1000, 10000, 100000, 1000000};
-	size_t		n = random_below(MOST_DAYS + 1);
+	size_t		n = random_below(random_below(8) == 0 ? MOST_DAYS + 1 : 6);
 	int64_t		unit = units[random_below(7)];
 	int64_t		day = 0;
 	int64_t		spread = random_below(4) == 0 ? 200000000 : 60;
