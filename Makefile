@@ -18,6 +18,8 @@ OBJS = \
 	src/decimal.o \
 	src/history_codec.o \
 	src/history_measures.o \
+	src/history_state.o \
+	src/history_text.o \
 	src/module.o \
 	src/pareto.o \
 	src/period_totals.o \

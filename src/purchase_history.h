@@ -41,14 +41,27 @@ extern bool history_read(HistoryReader *reader, HistoryDay *day);
 extern void history_count_add(int64 *sum, int64 count);
 extern void history_totals(Datum history, DateADT as_of, HistoryTotals *totals);
 
+extern void history_of_datum(HistoryDays *list, Datum history);
+extern struct varlena *history_closed(Datum history);
+
 /* Building. */
 extern void history_days_add(HistoryDays *list, const HistoryDay *day);
+extern void history_days_merge(HistoryDays *result, const HistoryDays *a, const HistoryDays *b);
 extern Datum history_from_days(const HistoryDays *list);
 
-extern void history_of_datum(HistoryDays *list, Datum history);
+/* The state of an aggregate, changed in place: each function returns it, or its successor. */
+typedef struct OpenHistory OpenHistory;
 
-/* An error where a date is infinite. */
+extern OpenHistory *history_state_create(void);
+extern OpenHistory *history_state(Datum history);
+extern OpenHistory *history_state_add_row(OpenHistory *state, int32 day, int32 count, int64 amount);
+extern OpenHistory *history_state_add_days(OpenHistory *state, const HistoryDays *days);
+extern OpenHistory *history_state_merge(OpenHistory *state, Datum history);
+
+/* Errors: an infinite date; a version that is not known here; a day for a message. */
 extern void history_check_finite(DateADT day, const char *what);
+extern void history_unsupported(int version);
+extern char *history_date_text(int32 day);
 
 /* An amount as numeric, without trailing zeros. */
 static inline Numeric
