@@ -293,7 +293,7 @@ SELECT {c.tenant,} c.segment, g.label, g.rank, g.action, sum(c.customers)::bigin
 FROM (SELECT {s.tenant,} g.segment, s.days, s.as_of, sum(s.customers) AS customers, sum(s.total) AS total, sum(s.gross) AS gross,
 		sum(s.orders) AS orders, sum(sum(s.customers)) OVER (PARTITION BY {s.tenant,} g.segment ORDER BY s.days) AS upto,
 		sum(sum(s.customers)) OVER (PARTITION BY {s.tenant,} g.segment) AS of
-	FROM (SELECT {m.tenant,} m.rfm, m.as_of - m.last_purchase AS days, m.as_of, count(*) AS customers, sum(m.money) AS total,
+	FROM (SELECT {m.tenant,} m.rfm, m.as_of - m.last_purchase AS days, m.as_of, count(*) AS customers, sum(m.total) AS total,
 			sum(m.gross) AS gross, sum(m.orders) AS orders
 		FROM {schema}.scored_at($1) AS m WHERE m.last_purchase IS NOT NULL
 		GROUP BY {m.tenant,} m.rfm, m.as_of - m.last_purchase, m.as_of) AS s
