@@ -13,6 +13,7 @@ PGFILEDESC = "pg_customer - customer analytics inside the database"
 
 OBJS = \
 	src/abc.o \
+	src/aggregate.o \
 	src/base_expression.o \
 	src/base_owner.o \
 	src/decimal.o \

@@ -15,6 +15,7 @@
 #include "utils/fmgrprotos.h"
 
 #include "abc.h"
+#include "aggregate.h"
 #include "decimal.h"
 
 /* The state of pareto_share (which needs top), abc_breaks (a and b) and gini (neither). */
@@ -50,22 +51,6 @@ check_same_shares(const ParetoState *state, const double shares[2])
 							Min(state->shares[i], shares[i]), Max(state->shares[i], shares[i])),
 					 errhint("Pass a constant, or group the rows by it.")));
 	}
-}
-
-/*
- * aggregate_context
- *		The memory that outlives the rows of an aggregate; an error when no aggregate runs.
- */
-static MemoryContext
-aggregate_context(FunctionCallInfo fcinfo)
-{
-	MemoryContext context;
-
-	if (!AggCheckCallContext(fcinfo, &context))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("this function can only be called as part of an aggregate")));
-	return context;
 }
 
 /*

@@ -19,6 +19,7 @@
 #include "utils/memutils.h"
 #include "utils/typcache.h"
 
+#include "aggregate.h"
 #include "periods.h"
 
 PG_FUNCTION_INFO_V1(period_totals_accum);
@@ -85,22 +86,6 @@ create_totals(MemoryContext context, TimeUnit unit, bool count_orders, DateADT a
 	state->as_of = as_of;
 	state->periods = totals_create(context, 64, NULL);
 	return state;
-}
-
-/*
- * aggregate_context
- *		Where the state lives; an error outside of an aggregate.
- */
-static MemoryContext
-aggregate_context(FunctionCallInfo fcinfo)
-{
-	MemoryContext context;
-
-	if (!AggCheckCallContext(fcinfo, &context))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("a part of the aggregate period_totals was called outside of an aggregate")));
-	return context;
 }
 
 /*
@@ -257,21 +242,6 @@ sorted_totals(const PeriodTotals *state, int *count)
 		sorted[(*count)++] = *total;
 	qsort(sorted, *count, sizeof(PeriodTotal), compare_totals);
 	return sorted;
-}
-
-static void
-send_int128(StringInfo buffer, int128 value)
-{
-	pq_sendint64(buffer, (int64) (value >> 64));
-	pq_sendint64(buffer, (int64) value);
-}
-
-static int128
-receive_int128(StringInfo buffer)
-{
-	uint128		high = (uint64) pq_getmsgint64(buffer);
-
-	return (int128) (high << 64 | (uint64) pq_getmsgint64(buffer));
 }
 
 /*

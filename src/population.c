@@ -8,6 +8,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "aggregate.h"
 #include "population.h"
 
 #define FIRST_CAPACITY 8
@@ -119,12 +120,7 @@ population_send(StringInfo buffer, const Population *population)
 	pq_sendint64(buffer, population->count);
 	enlargeStringInfo(buffer, (int) (population->count * SENT_VALUE_SIZE));
 	for (int64 i = 0; i < population->count; i++)
-	{
-		uint128		value = (uint128) population->values[i];
-
-		pq_writeint64(buffer, (uint64) (value >> 64));
-		pq_writeint64(buffer, (uint64) value);
-	}
+		send_int128(buffer, population->values[i]);
 }
 
 /*
@@ -144,10 +140,6 @@ population_receive(StringInfo buffer, MemoryContext context)
 
 	reserve(population, count);
 	for (int64 i = 0; i < count; i++)
-	{
-		uint128		high = (uint64) pq_getmsgint64(buffer);
-
-		population_add(population, (int128) (high << 64 | (uint64) pq_getmsgint64(buffer)));
-	}
+		population_add(population, receive_int128(buffer));
 	return population;
 }

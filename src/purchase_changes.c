@@ -17,6 +17,7 @@
 #include "parser/scansup.h"
 #include "utils/builtins.h"
 
+#include "aggregate.h"
 #include "purchase_history.h"
 
 PG_FUNCTION_INFO_V1(purchase_changes_in);
@@ -310,10 +311,7 @@ purchase_changes_accum(PG_FUNCTION_ARGS)
 	HistoryDay	day = {0};
 	Changes		row = {.list = {.days = &day,.count = 1,.capacity = 1}};
 
-	if (!AggCheckCallContext(fcinfo, NULL))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("%s can only be called by an aggregate", "purchase_changes_accum")));
+	(void) aggregate_context(fcinfo);
 	changes_of_datum(&state, PG_GETARG_DATUM(0), PG_ARGISNULL(0));
 	if (PG_ARGISNULL(1) || DATE_NOT_FINITE(PG_GETARG_DATEADT(1)) ||
 		!changed_count(fcinfo, 2, &day.orders) || !changed_amount(fcinfo, 3, &day.gross) ||

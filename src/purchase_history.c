@@ -12,6 +12,7 @@
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
+#include "aggregate.h"
 #include "purchase_history.h"
 
 /* ------------------------------------------------------------------------------------------------
@@ -227,12 +228,9 @@ accumulate(FunctionCallInfo fcinfo, int128 amount)
  *		A row without a day is skipped. True when there is nothing to add; every caller then returns the state.
  */
 static bool
-skip_row(FunctionCallInfo fcinfo, const char *function_name)
+skip_row(FunctionCallInfo fcinfo)
 {
-	if (!AggCheckCallContext(fcinfo, NULL))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("%s can only be called by an aggregate", function_name)));
+	(void) aggregate_context(fcinfo);
 	return PG_ARGISNULL(1);
 }
 
@@ -249,7 +247,7 @@ purchase_history_accum_numeric(PG_FUNCTION_ARGS)
 	int128		amount = 0;
 	DecimalStatus status;
 
-	if (skip_row(fcinfo, "purchase_history_accum_numeric"))
+	if (skip_row(fcinfo))
 		RETURN_STATE();
 	if (!PG_ARGISNULL(2))
 	{
@@ -270,7 +268,7 @@ purchase_history_accum_float8(PG_FUNCTION_ARGS)
 	int128		amount = 0;
 	DecimalStatus status;
 
-	if (skip_row(fcinfo, "purchase_history_accum_float8"))
+	if (skip_row(fcinfo))
 		RETURN_STATE();
 	if (!PG_ARGISNULL(2))
 	{
@@ -284,7 +282,7 @@ purchase_history_accum_float8(PG_FUNCTION_ARGS)
 Datum
 purchase_history_accum_int4(PG_FUNCTION_ARGS)
 {
-	if (skip_row(fcinfo, "purchase_history_accum_int4"))
+	if (skip_row(fcinfo))
 		RETURN_STATE();
 	return accumulate(fcinfo, PG_ARGISNULL(2) ? 0 : (int128) PG_GETARG_INT32(2) * 1000000);
 }
@@ -292,7 +290,7 @@ purchase_history_accum_int4(PG_FUNCTION_ARGS)
 Datum
 purchase_history_accum_int8(PG_FUNCTION_ARGS)
 {
-	if (skip_row(fcinfo, "purchase_history_accum_int8"))
+	if (skip_row(fcinfo))
 		RETURN_STATE();
 	return accumulate(fcinfo, PG_ARGISNULL(2) ? 0 : (int128) PG_GETARG_INT64(2) * 1000000);
 }
@@ -304,7 +302,7 @@ purchase_history_accum_int8(PG_FUNCTION_ARGS)
 Datum
 purchase_history_combine(PG_FUNCTION_ARGS)
 {
-	if (skip_row(fcinfo, "purchase_history_combine"))
+	if (skip_row(fcinfo))
 		RETURN_STATE();
 
 	/* The first one is a state as it is: the executor copies it into the aggregate's context. */

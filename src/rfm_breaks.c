@@ -14,6 +14,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 
+#include "aggregate.h"
 #include "rfm.h"
 
 PG_FUNCTION_INFO_V1(rfm_breaks_in);
@@ -238,8 +239,7 @@ rfm_breaks_recv(PG_FUNCTION_ARGS)
 	breaks = rfm_breaks_create(bins);
 	for (int i = 0; i < RFM_MEASURES * (bins - 1); i++)
 	{
-		int128		high = pq_getmsgint64(buffer);
-		int128		units = high * ((int128) 1 << 64) + (uint64) pq_getmsgint64(buffer);
+		int128		units = receive_int128(buffer);
 
 		if (units <= -limit || units >= limit)
 			ereport(ERROR,
@@ -271,10 +271,7 @@ rfm_breaks_send(PG_FUNCTION_ARGS)
 	pq_sendbyte(&buffer, breaks->version);
 	pq_sendbyte(&buffer, breaks->bins);
 	for (int i = 0; i < RFM_MEASURES * (breaks->bins - 1); i++)
-	{
-		pq_sendint64(&buffer, (int64) (breaks->breaks[i] >> 64));
-		pq_sendint64(&buffer, (int64) breaks->breaks[i]);
-	}
+		send_int128(&buffer, breaks->breaks[i]);
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buffer));
 }
 

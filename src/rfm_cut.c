@@ -7,6 +7,7 @@
 #include "libpq/pqformat.h"
 #include "utils/builtins.h"
 
+#include "aggregate.h"
 #include "rfm.h"
 
 PG_FUNCTION_INFO_V1(rfm_breaks_accum);
@@ -230,23 +231,6 @@ create_state(MemoryContext context, RfmCut cut)
 	for (int measure = 0; measure < RFM_MEASURES; measure++)
 		state->measures[measure] = population_create(context);
 	return state;
-}
-
-/*
- * aggregate_context
- *		Where the aggregate's state lives; an error when called otherwise.
- */
-static MemoryContext
-aggregate_context(FunctionCallInfo fcinfo)
-{
-	MemoryContext context;
-
-	if (!AggCheckCallContext(fcinfo, &context))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("a part of the aggregate rfm_breaks was called outside of an aggregate"),
-				 errhint("Call rfm_breaks(days_since_last, orders, total, bins).")));
-	return context;
 }
 
 /*

@@ -12,6 +12,8 @@
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 
+#include "aggregate.h"
+
 PG_FUNCTION_INFO_V1(segment_map_check_accum);
 PG_FUNCTION_INFO_V1(segment_map_check_final);
 
@@ -175,11 +177,7 @@ segment_map_check_accum(PG_FUNCTION_ARGS)
 	CodePattern pattern;
 	int			segment;
 
-	if (!AggCheckCallContext(fcinfo, &context))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("segment_map_check_accum was called outside of an aggregate"),
-				 errhint("Call segment_map_check(code, segment, rank).")));
+	context = aggregate_context(fcinfo);
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || PG_ARGISNULL(3))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
@@ -372,11 +370,7 @@ segment_map_check_final(PG_FUNCTION_ARGS)
 	int			positions;
 	int			ncodes;
 
-	if (!AggCheckCallContext(fcinfo, NULL))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("segment_map_check_final was called outside of an aggregate"),
-				 errhint("Call segment_map_check(code, segment, rank).")));
+	(void) aggregate_context(fcinfo);
 	if (PG_ARGISNULL(0))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
