@@ -31,6 +31,7 @@ OBJS = \
 	src/rfm.o \
 	src/rfm_breaks.o \
 	src/rfm_cut.o \
+	src/rfm_totals.o \
 	src/rfm_window.o \
 	src/segment_map.o \
 	src/segment_map_check.o

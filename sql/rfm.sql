@@ -220,3 +220,34 @@ SELECT rfm_score('infinity'::date, orders, total, '2024-12-31') OVER () FROM cus
 SELECT rfm_score(last_purchase, orders, total, '-infinity') OVER () FROM customers;
 SELECT rfm_score(history, 'infinity') OVER () FROM histories;
 SELECT rfm_score(days, orders, total) FROM customers;
+
+-- rfm_totals: GROUP BY score and days in one aggregate
+CREATE TABLE scored AS
+	SELECT i, CASE WHEN i % 17 > 0 THEN (100 * (1 + i % 5) + 10 * (1 + i % 3) + 1 + i % 4)::text::rfm_score END AS rfm,
+		CASE WHEN i % 19 > 0 THEN i * 7919 % 30 - 2 END AS days, CASE WHEN i % 23 > 0 THEN i % 7 END::bigint AS orders,
+		CASE WHEN i % 29 > 0 THEN i / 100.0 END AS gross, (i - 300) / 100.0 AS total
+	FROM generate_series(1, 20000) AS i;
+CREATE VIEW grouped AS
+	SELECT rfm, days, count(*) AS customers, coalesce(sum(orders), 0)::bigint AS orders, coalesce(sum(gross), 0) AS gross, sum(total) AS total
+	FROM scored WHERE rfm IS NOT NULL AND days IS NOT NULL GROUP BY rfm, days;
+CREATE VIEW at_once AS SELECT t.* FROM (SELECT rfm_totals(rfm, days, orders, gross, total) AS totals FROM scored) AS s, unnest(s.totals) AS t;
+SELECT count(*), sum(customers) AS customers FROM at_once;
+SELECT count(*) AS differences FROM ((TABLE grouped EXCEPT TABLE at_once) UNION ALL (TABLE at_once EXCEPT TABLE grouped)) AS d;
+CREATE TABLE serial AS SELECT rfm_totals(rfm, days, orders, gross, total) AS totals FROM scored;
+ALTER TABLE scored SET (parallel_workers = 2);
+SET parallel_setup_cost = 0;
+SET parallel_tuple_cost = 0;
+SET min_parallel_table_scan_size = 0;
+EXPLAIN (COSTS OFF) SELECT rfm_totals(rfm, days, orders, gross, total) FROM scored;
+SELECT rfm_totals(rfm, days, orders, gross, total) = (SELECT totals FROM serial) AS same FROM scored;
+RESET parallel_setup_cost;
+RESET parallel_tuple_cost;
+RESET min_parallel_table_scan_size;
+SELECT rfm_totals(rfm, days, orders, gross, total ORDER BY i DESC) = (SELECT totals FROM serial) AS same FROM scored;
+SELECT rfm_totals(rfm, days, orders, gross, total) FROM scored WHERE false;
+SELECT rfm_totals('999', -2147483648, 9223372036854775807, 0, 0);
+SELECT rfm_totals('555', 1, 9223372036854775807, 0, 0) FROM generate_series(1, 2);
+SELECT rfm_totals('555', 1, 1, 'NaN', 0);
+SELECT rfm_totals('555', 1, 1, 0, 1e25);
+DROP VIEW grouped, at_once;
+DROP TABLE scored, serial;

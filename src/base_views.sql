@@ -180,6 +180,7 @@ AS $$
 DECLARE
 	zh boolean := options ->> 'language' = 'zh';
 	tenant boolean := options ->> 'tenant_sql' IS NOT NULL;
+	scope text;
 BEGIN
 	options := options || jsonb_build_object(
 		'label', CASE WHEN zh THEN 'label_zh' ELSE 'label_en' END,
@@ -210,8 +211,12 @@ BEGIN
 		WHEN 'last_purchase' THEN 'SELECT last_day FROM {schema}.state'
 		ELSE 'SELECT {''as_of''}::date' END);
 
-	-- The measures of each customer at the end of a day: the plain columns serve when nothing comes after it.
-	PERFORM @extschema@.base_make_function(options, 'measured_at(day date)', 'TABLE ({tenant_column}customer {customer_type},
+	-- The measures of each customer at the end of a day: the plain columns serve when nothing comes after it. Twice, for the
+	-- planner's sake: for one customer the day stands apart, fenced by OFFSET 0, which plans in a moment; for all of them it is
+	-- a parameter wherever it is used, so that plans are parallel.
+	FOREACH scope IN ARRAY ARRAY['', 'all_'] LOOP
+		PERFORM @extschema@.base_make_function(options || jsonb_build_object('one_day', CASE scope WHEN '' THEN '(SELECT $1 AS day OFFSET 0)'
+			ELSE '(SELECT (SELECT $1) AS day)' END), scope || 'measured_at(day date)', 'TABLE ({tenant_column}customer {customer_type},
 		history {ext}.purchase_history, first_purchase date, last_purchase date, orders bigint, gross numeric, total numeric,
 		frequency bigint, money numeric, as_of date)', $template$
 SELECT {m.tenant,} m.customer,
@@ -226,15 +231,16 @@ SELECT {m.tenant,} m.customer,
 	[[!rfm_window:CASE WHEN m.last_day <= d.day THEN m.orders ELSE {ext}.orders({ext}.as_of(m.history, d.day)) END,
 	CASE WHEN m.last_day <= d.day THEN m.total ELSE {ext}.total({ext}.as_of(m.history, d.day)) END,]]
 	d.day
-FROM (SELECT $1 AS day OFFSET 0) AS d CROSS JOIN {schema}.summary AS m
+FROM {one_day} AS d CROSS JOIN {schema}.summary AS m
 WHERE m.last_day <= d.day OR m.first_purchase <= d.day OR {ext}.refunds({ext}.as_of(m.history, d.day)) > 0$template$);
+	END LOOP;
 
 	-- The limits of the population of a day. STRICT keeps it from being inlined: a look-up by stored limits does not
 	-- plan a scan that it never runs.
 	PERFORM @extschema@.base_make_function(options, 'population_breaks(day date)', 'TABLE ({tenant_column}rfm {ext}.rfm_breaks, abc numeric[])', $template$
 SELECT {m.tenant,} {ext}.rfm_breaks(m.as_of - m.last_purchase, m.frequency, m.money, {rfm_bins}, {'population_method'}),
 	{ext}.abc_breaks(m.total, {abc_a}, {abc_b})
-FROM {schema}.measured_at($1) AS m WHERE m.last_purchase IS NOT NULL[[tenant_sql: GROUP BY m.tenant]]$template$,
+FROM {schema}.all_measured_at($1) AS m WHERE m.last_purchase IS NOT NULL[[tenant_sql: GROUP BY m.tenant]]$template$,
 		'STABLE STRICT PARALLEL SAFE ROWS 1');
 
 	-- The limits to score by on a day: the stored ones, or for a day before them those of its own population.
@@ -247,7 +253,8 @@ SELECT {b.tenant,} [[!fixed:b.rfm]][[fixed:(SELECT {stored_rfm} FROM {schema}.cu
 FROM {schema}.population_breaks($1) AS b WHERE $1 < (SELECT max(l.as_of) FROM {schema}.cut_points AS l)$template$);
 
 	-- Recency is counted to the day of the limits, so that a score does not move because a day has passed.
-	PERFORM @extschema@.base_make_function(options, 'scored_at(day date)', 'TABLE ({tenant_column}customer {customer_type},
+	FOREACH scope IN ARRAY ARRAY['', 'all_'] LOOP
+		PERFORM @extschema@.base_make_function(options || jsonb_build_object('scope', scope), scope || 'scored_at(day date)', 'TABLE ({tenant_column}customer {customer_type},
 		history {ext}.purchase_history, first_purchase date, last_purchase date, orders bigint, gross numeric, total numeric,
 		frequency bigint, money numeric, rfm {ext}.rfm_score, abc {ext}.abc_class, as_of date)', $template$
 SELECT {m.tenant,} m.customer, m.history, m.first_purchase, m.last_purchase, m.orders, m.gross, m.total, m.frequency, m.money,
@@ -257,8 +264,9 @@ SELECT {m.tenant,} m.customer, m.history, m.first_purchase, m.last_purchase, m.o
 	{ext}.abc_class([[tenant_sql:b.abc]][[!tenant_sql:(SELECT b.abc FROM {schema}.breaks_at($1) AS b)]],
 		CASE WHEN m.last_purchase IS NOT NULL THEN m.total END),
 	m.as_of
-FROM {schema}.measured_at($1) AS m
+FROM {schema}.{scope}measured_at($1) AS m
 	[[tenant_sql:LEFT JOIN {schema}.breaks_at($1) AS b ON b.tenant {tenant_equal} m.tenant]]$template$);
+	END LOOP;
 
 	-- OFFSET 0 has a score computed once, however many columns are drawn from it.
 	PERFORM @extschema@.base_make_view(options, 'customers', 'Every customer with all measures and scores; with a customers table also those without an order.', $template$
@@ -289,26 +297,26 @@ SELECT {c.tenant,} c.segment, g.label, g.rank, g.action, sum(c.customers)::bigin
 	round(sum(c.total) / nullif(sum(sum(c.total)) OVER ({by_tenant}), 0), 6),
 	(sum(c.gross) / nullif(sum(c.orders), 0))::numeric(38,2),
 	(min(c.days) FILTER (WHERE 2 * c.upto >= c.of) + min(c.days) FILTER (WHERE 2 * c.upto > c.of))::double precision / 2,
-	{'currency'}::text, c.as_of
-FROM (SELECT {s.tenant,} g.segment, s.days, s.as_of, sum(s.customers) AS customers, sum(s.total) AS total, sum(s.gross) AS gross,
+	{'currency'}::text, $1
+FROM (SELECT {s.tenant,} g.segment, s.days, sum(s.customers) AS customers, sum(s.total) AS total, sum(s.gross) AS gross,
 		sum(s.orders) AS orders, sum(sum(s.customers)) OVER (PARTITION BY {s.tenant,} g.segment ORDER BY s.days) AS upto,
 		sum(sum(s.customers)) OVER (PARTITION BY {s.tenant,} g.segment) AS of
-	FROM (SELECT {m.tenant,} m.rfm, m.as_of - m.last_purchase AS days, m.as_of, count(*) AS customers, sum(m.total) AS total,
-			sum(m.gross) AS gross, sum(m.orders) AS orders
-		FROM {schema}.scored_at($1) AS m WHERE m.last_purchase IS NOT NULL
-		GROUP BY {m.tenant,} m.rfm, m.as_of - m.last_purchase, m.as_of) AS s
+	FROM (SELECT {t.tenant,} r.rfm, r.days_since_last AS days, r.customers, r.total, r.gross, r.orders
+		FROM (SELECT {m.tenant,} {ext}.rfm_totals(m.rfm, m.as_of - m.last_purchase, m.orders, m.gross, m.total) AS totals
+			FROM {schema}.all_scored_at($1) AS m WHERE m.last_purchase IS NOT NULL[[tenant_sql: GROUP BY m.tenant]]) AS t,
+			unnest(t.totals) AS r) AS s
 		JOIN {schema}.segment_map AS g ON g.code = left(s.rfm::text, {digits})
-	GROUP BY {s.tenant,} g.segment, s.days, s.as_of) AS c
+	GROUP BY {s.tenant,} g.segment, s.days) AS c
 	JOIN (SELECT segment, min({label}) AS label, min(rank) AS rank, min(action) AS action FROM {schema}.segment_map GROUP BY segment) AS g
 		ON g.segment = c.segment
-GROUP BY {c.tenant,} c.segment, g.label, g.rank, g.action, c.as_of
+GROUP BY {c.tenant,} c.segment, g.label, g.rank, g.action
 ORDER BY {c.tenant,} g.rank$template$);
 
 	PERFORM @extschema@.base_make_view(options, 'abc', 'Every customer with a purchase by its share of the revenue.', $template$
 SELECT m.customer, {m.tenant,} m.total::numeric(38,2),
 	round(greatest(m.total, 0) / sum(CASE WHEN m.total > 0 THEN m.total END) OVER ({by_m_tenant}), 6),
 	round({ext}.cumulative_share(m.total) OVER ({by_m_tenant}), 6), m.abc::text, {'currency'}::text, m.as_of
-FROM {schema}.scored_at($1) AS m WHERE m.last_purchase IS NOT NULL$template$);
+FROM {schema}.all_scored_at($1) AS m WHERE m.last_purchase IS NOT NULL$template$);
 
 	PERFORM @extschema@.base_make_function(options, 'kpis_by(unit text, day date)', 'TABLE ({tenant_column}period date, customers_active bigint,
 		customers_new bigint, customers_returning bigint, customers_reactivated bigint, customers_lost bigint, customers_total bigint,
@@ -317,7 +325,7 @@ FROM {schema}.scored_at($1) AS m WHERE m.last_purchase IS NOT NULL$template$);
 WITH activity AS (
 	SELECT {t.tenant,} p.*, t.day
 	FROM (SELECT {m.tenant,} {ext}.period_totals(m.history, $1, d.day, {'count_by'}) AS totals, d.day
-			FROM (SELECT $2 AS day OFFSET 0) AS d CROSS JOIN {schema}.summary AS m GROUP BY {m.tenant,} d.day) AS t,
+			FROM (SELECT (SELECT $2) AS day) AS d CROSS JOIN {schema}.summary AS m GROUP BY {m.tenant,} d.day) AS t,
 		LATERAL unnest(t.totals) AS p
 ), calendar AS (
 	SELECT {c.tenant,} p::date AS period, (p + c.length)::date AS next, c.day
@@ -374,10 +382,12 @@ WHERE a.segment IS NOT DISTINCT FROM $3 AND b.segment IS NOT DISTINCT FROM $4$te
 
 	EXECUTE @extschema@.base_template($template$
 COMMENT ON FUNCTION {schema}.as_of() IS 'The day of the base.';
-COMMENT ON FUNCTION {schema}.measured_at(date) IS 'The measures of every customer at the end of a day.';
+COMMENT ON FUNCTION {schema}.measured_at(date) IS 'The measures of customers at the end of a day, for look-ups by key.';
+COMMENT ON FUNCTION {schema}.all_measured_at(date) IS 'The same, planned for all customers.';
 COMMENT ON FUNCTION {schema}.population_breaks(date) IS 'The limits of the population of a day, computed anew.';
 COMMENT ON FUNCTION {schema}.breaks_at(date) IS 'The limits to score by on a day: the stored ones, or for an earlier day those of its population.';
-COMMENT ON FUNCTION {schema}.scored_at(date) IS 'The measures and scores of every customer at the end of a day.';
+COMMENT ON FUNCTION {schema}.scored_at(date) IS 'The measures and scores of customers at the end of a day, for look-ups by key.';
+COMMENT ON FUNCTION {schema}.all_scored_at(date) IS 'The same, planned for all customers.';
 COMMENT ON FUNCTION {schema}.kpis_by(text, date) IS 'The view kpis for one unit (week, month, quarter, year), as of any day.';
 COMMENT ON FUNCTION {schema}.segment_moves(date, date) IS 'How many customers went from which segment to which between two days, and their total at the second; no segment: no purchase yet.';
 COMMENT ON FUNCTION {schema}.moved(date, date, text, text) IS 'The customers who went from one segment to another between two days; NULL as a segment: no purchase yet.'$template$, options);

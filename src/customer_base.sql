@@ -494,7 +494,8 @@ DROP VIEW {schema}.customers, {schema}.rfm, {schema}.rfm_segments, {schema}.abc,
 	{schema}.data_quality, {schema}.base_status;
 DROP FUNCTION {schema}.moved(date, date, text, text), {schema}.segment_moves(date, date), {schema}.customers_at(date), {schema}.rfm_at(date),
 	{schema}.rfm_segments_at(date), {schema}.abc_at(date), {schema}.kpis_at(date), {schema}.kpis_by(text, date),
-	{schema}.scored_at(date), {schema}.breaks_at(date), {schema}.population_breaks(date), {schema}.measured_at(date), {schema}.as_of();
+	{schema}.scored_at(date), {schema}.all_scored_at(date), {schema}.breaks_at(date), {schema}.population_breaks(date),
+	{schema}.measured_at(date), {schema}.all_measured_at(date), {schema}.as_of();
 DROP TABLE {schema}.settings, {schema}.state, {schema}.segment_map, {schema}.summary, {schema}.cut_points, {schema}.quality,
 	{schema}.quarantine;
 [[made_schema:DROP SCHEMA {schema}]][[!made_schema:COMMENT ON SCHEMA {schema} IS NULL]]$template$, options);

@@ -270,3 +270,34 @@ CREATE FUNCTION rfm_score(history purchase_history, as_of date,
 COMMENT ON FUNCTION rfm_score(purchase_history, date, int, text) IS
 'Window function: RFM score of purchase histories at as_of; NULL for a history without a purchase until then; money is net of refunds';
 
+
+-- How many customers have which score and recency
+
+CREATE TYPE rfm_total AS (rfm rfm_score, days_since_last int4, customers int8, orders int8, gross numeric, total numeric);
+COMMENT ON TYPE rfm_total IS
+'The customers of one score and recency: how many they are, their orders, gross and total';
+
+CREATE FUNCTION rfm_totals_accum(internal, rfm_score, int4, int8, numeric, numeric) RETURNS internal
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION rfm_totals_accum(internal, rfm_score, int4, int8, numeric, numeric) IS 'Transition function of rfm_totals';
+CREATE FUNCTION rfm_totals_combine(internal, internal) RETURNS internal
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION rfm_totals_combine(internal, internal) IS 'Merges partial states of rfm_totals';
+CREATE FUNCTION rfm_totals_serialize(internal) RETURNS bytea
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION rfm_totals_serialize(internal) IS 'Partial state of rfm_totals as bytes';
+CREATE FUNCTION rfm_totals_deserialize(bytea, internal) RETURNS internal
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION rfm_totals_deserialize(bytea, internal) IS 'Partial state of rfm_totals from bytes';
+CREATE FUNCTION rfm_totals_final(internal) RETURNS rfm_total[]
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION rfm_totals_final(internal) IS 'Final function of rfm_totals';
+
+CREATE AGGREGATE rfm_totals(rfm rfm_score, days_since_last int4, orders int8, gross numeric, total numeric) (
+	SFUNC = rfm_totals_accum, STYPE = internal, SSPACE = 1048576,
+	FINALFUNC = rfm_totals_final, FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = rfm_totals_combine, SERIALFUNC = rfm_totals_serialize, DESERIALFUNC = rfm_totals_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE rfm_totals(rfm_score, int4, int8, numeric, numeric) IS
+'The customers by score and recency, as an array in order: what GROUP BY rfm, days_since_last with count and sums gives; customers without score or days are left out, NULL orders and amounts add nothing, amounts are rounded to six digits';
