@@ -149,6 +149,7 @@ run_as_owner(FunctionCallInfo fcinfo, const char *worker)
 	SPI_connect();
 	nest_level = NewGUCNestLevel();
 	set_setting("search_path", "pg_catalog, pg_temp");
+	set_setting("standard_conforming_strings", "on");
 
 	settings = find_settings(extension_schema, PG_GETARG_DATUM(0));
 	owner = relation_owner(settings);
@@ -182,7 +183,9 @@ run_as_owner(FunctionCallInfo fcinfo, const char *worker)
 		for (uint64 i = 0; i < SPI_processed; i++)
 			tuplestore_puttuple(result->setResult, SPI_tuptable->vals[i]);
 	}
-	AtEOXact_GUC(true, nest_level);
+
+	/* Whatever the owner's code has set must not stay in the caller's session. */
+	AtEOXact_GUC(false, nest_level);
 	SPI_finish();
 	if (!returns_set)
 		PG_RETURN_VOID();

@@ -384,7 +384,7 @@ COMMENT ON FUNCTION base_segment_map_check() IS
 
 -- The work of create_customer_base. It runs with the caller's rights, and an error leaves nothing behind.
 CREATE FUNCTION base_create(options jsonb) RETURNS TABLE (item text, value text)
-	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET row_security = off
+	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET row_security = off SET standard_conforming_strings = on
 AS $$
 DECLARE
 	started timestamptz := clock_timestamp();
