@@ -52,7 +52,7 @@ SQL_PARTS = \
 
 REGRESS = purchase_history period_totals purchase_changes rfm segment_map abc customer_base
 REGRESS_OPTS = --inputdir=$(srcdir) --load-extension=pg_customer
-ISOLATION = base_refresh
+ISOLATION = base_find base_refresh
 ISOLATION_OPTS = --inputdir=$(srcdir)/test/isolation --load-extension=pg_customer
 
 srcdir := $(patsubst %/,%,$(dir $(firstword $(MAKEFILE_LIST))))

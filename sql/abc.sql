@@ -122,6 +122,8 @@ SELECT abc_class('NaN'::numeric) OVER ();
 SELECT abc_class('NaN'::float8) OVER ();
 SELECT cumulative_share('Infinity'::float8) OVER ();
 SELECT cumulative_share(1e25) OVER ();
+SELECT cumulative_share(340282366920938463463374608) OVER ();	-- 2^128 units of 10^-12, and a bit
+SELECT cumulative_share(9999999999999999999999999) OVER ();
 SELECT cumulative_share(9e24) OVER () FROM generate_series(1, 20);
 SELECT abc_breaks(9e24, 0.8, 0.95) FROM generate_series(1, 20);
 SELECT gini(9e24) FROM generate_series(1, 20);

@@ -339,6 +339,7 @@ base_expression(PG_FUNCTION_ARGS)
 	set_setting("datestyle", "ISO");
 	set_setting("intervalstyle", "postgres");
 	set_setting("extra_float_digits", "3");
+	set_setting("standard_conforming_strings", "on");
 	values[0] = CStringGetTextDatum(deparse_expression(expression, deparse_context_for("s", source_oid), true, false));
 	AtEOXact_GUC(false, settings);
 	values[1] = ObjectIdGetDatum(exprType(expression));

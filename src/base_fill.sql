@@ -193,8 +193,8 @@ WITH reasons AS (
 		('purchases_of_amount_zero', r.zero), ('rows_of_unknown_amount', r.unknown),
 		('rows_without_order_id', r.without_order_id), ('orders_after_as_of', r.future)) AS v (item, rows)
 		WHERE r.reason = 'used'
-	UNION ALL SELECT 'orders_without_' || substr(reason, 4), orders FROM reasons WHERE reason LIKE 'no\_%'
-	UNION ALL SELECT 'quarantined_' || reason, rows FROM reasons WHERE reason NOT LIKE 'no\_%' AND reason <> 'used'
+	UNION ALL SELECT 'orders_without_' || substr(reason, 4), orders FROM reasons WHERE starts_with(reason, 'no_')
+	UNION ALL SELECT 'quarantined_' || reason, rows FROM reasons WHERE NOT starts_with(reason, 'no_') AND reason <> 'used'
 	UNION ALL SELECT 'order_ids_of_several_customers', ({'counts'}::jsonb ->> 'split_orders')::bigint
 	UNION ALL SELECT v.item, v.rows FROM (SELECT count(*) AS customers, sum(orders) AS purchases,
 			sum({ext}.refunds(history)) AS refunds, count(*) FILTER (WHERE first_purchase IS NULL) AS refunders
@@ -235,7 +235,7 @@ CREATE FUNCTION base_bad_reasons(counts jsonb) RETURNS text[]
 BEGIN ATOMIC
 	SELECT coalesce(array_agg(r.reason), '{}')
 	FROM (SELECT jsonb_array_elements(counts -> 'reasons') ->> 'reason' AS reason) AS r
-	WHERE r.reason <> 'used' AND r.reason NOT LIKE 'no\_%';
+	WHERE r.reason <> 'used' AND NOT starts_with(r.reason, 'no_');
 END;
 COMMENT ON FUNCTION base_bad_reasons(jsonb) IS
 'The reasons for which a fill of a customer base put rows into quarantine.';

@@ -9,6 +9,8 @@
 #include "compat.h"
 
 #include "access/htup_details.h"
+#include "access/relation.h"
+#include "access/tableam.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
@@ -18,16 +20,79 @@
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
 #include "utils/syscache.h"
 #include "utils/tuplestore.h"
 
 #include "base.h"
 
+PG_FUNCTION_INFO_V1(base_read_settings);
 PG_FUNCTION_INFO_V1(refresh_customer_base);
 PG_FUNCTION_INFO_V1(verify_customer_base);
 PG_FUNCTION_INFO_V1(drop_customer_base);
 PG_FUNCTION_INFO_V1(grant_reader);
 PG_FUNCTION_INFO_V1(revoke_reader);
+
+/* The column of that name and type, or 0. */
+static AttrNumber
+typed_column(Relation relation, const char *name, Oid type)
+{
+	AttrNumber	column = get_attnum(RelationGetRelid(relation), name);
+
+	return column > 0 && TupleDescAttr(RelationGetDescr(relation), column - 1)->atttypid == type ? column : 0;
+}
+
+/*
+ * base_read_settings(settings regclass) → (base text, source text, created_at timestamptz)
+ *
+ * NULL for what is not a settings table that the caller may read. Anybody can make a table that looks like one,
+ * and finding a base looks at them all with the finder's rights. So the rows are read straight from the table: a
+ * query would run code of the table's owner, from an expression of an index or after a change to a view.
+ */
+Datum
+base_read_settings(PG_FUNCTION_ARGS)
+{
+	Oid			oid = PG_GETARG_OID(0);
+	Relation	settings = NULL;
+	TupleDesc	result_type;
+	AttrNumber	columns[3] = {0};
+	Datum		values[3];
+	bool		nulls[3] = {true, true, true};
+	Datum		result = (Datum) 0;
+	bool		missing = false;
+
+	if (get_call_result_type(fcinfo, NULL, &result_type) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	if (pg_class_aclcheck_ext(oid, GetUserId(), ACL_SELECT, &missing) == ACLCHECK_OK)
+		settings = try_relation_open(oid, AccessShareLock);
+	if (settings == NULL)
+		PG_RETURN_NULL();
+
+	if (settings->rd_rel->relkind == RELKIND_RELATION && !settings->rd_rel->relrowsecurity &&
+		typed_column(settings, "base_version", TEXTOID) && typed_column(settings, "customer_sql", TEXTOID) &&
+		(columns[0] = typed_column(settings, "base", TEXTOID)) &&
+		(columns[1] = typed_column(settings, "source", TEXTOID)) &&
+		(columns[2] = typed_column(settings, "created_at", TIMESTAMPTZOID)))
+	{
+		TupleTableSlot *slot = table_slot_create(settings, NULL);
+		TableScanDesc scan = table_beginscan(settings, GetActiveSnapshot(), 0, NULL);
+
+		if (table_scan_getnextslot(scan, ForwardScanDirection, slot))
+		{
+			for (int i = 0; i < 3; i++)
+				values[i] = slot_getattr(slot, columns[i], &nulls[i]);
+		}
+		/* The values lie in the slot, so the result is made before it goes. */
+		result = HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(result_type), values, nulls));
+		table_endscan(scan);
+		ExecDropSingleTupleTableSlot(slot);
+	}
+	relation_close(settings, AccessShareLock);
+	if (nulls[0])
+		PG_RETURN_NULL();
+	PG_RETURN_DATUM(result);
+}
 
 /* The settings table of a base, found with the caller's rights; an unknown base is an error. */
 static Oid
@@ -84,6 +149,7 @@ run_as_owner(FunctionCallInfo fcinfo, const char *worker)
 	SPI_connect();
 	nest_level = NewGUCNestLevel();
 	set_setting("search_path", "pg_catalog, pg_temp");
+	set_setting("standard_conforming_strings", "on");
 
 	settings = find_settings(extension_schema, PG_GETARG_DATUM(0));
 	owner = relation_owner(settings);
@@ -117,7 +183,8 @@ run_as_owner(FunctionCallInfo fcinfo, const char *worker)
 		for (uint64 i = 0; i < SPI_processed; i++)
 			tuplestore_puttuple(result->setResult, SPI_tuptable->vals[i]);
 	}
-	/* Whatever the base's expressions have set is undone too. */
+
+	/* Whatever the owner's code has set must not stay in the caller's session. */
 	AtEOXact_GUC(false, nest_level);
 	SPI_finish();
 	if (!returns_set)

@@ -1,29 +1,20 @@
 
 -- Customer bases: making, finding, granting, dropping -----------------------------------------------
 
+CREATE FUNCTION base_read_settings(settings regclass, OUT base text, OUT source text, OUT created_at timestamptz)
+	AS 'MODULE_PATHNAME', 'base_read_settings' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION base_read_settings(regclass) IS
+'The name, source and time of a customer base from its settings table, read without a query; NULL for any other relation, one with row-level security, and one that the caller may not read.';
+
 CREATE FUNCTION customer_bases()
 	RETURNS TABLE (base text, schema text, owner text, source text, created_at timestamptz)
-	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-	settings regclass;
-BEGIN
-	-- A table of our shape without policies, so that looking at it runs nobody's code.
-	FOR settings IN
-		SELECT c.oid FROM pg_class AS c
-		WHERE c.relname = 'settings' AND c.relkind = 'r' AND NOT c.relrowsecurity
-			AND has_schema_privilege(c.relnamespace, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')
-			AND (SELECT count(*) FROM pg_attribute AS a WHERE a.attrelid = c.oid
-				AND (a.attname, a.atttypid::regtype::text) IN (('base', 'text'), ('source', 'text'), ('customer_sql', 'text'),
-					('created_at', 'timestamp with time zone'))) = 4
-		ORDER BY c.relnamespace::regnamespace::text
-	LOOP
-		RETURN QUERY EXECUTE format($query$
-			SELECT s.base, n.nspname::text, c.relowner::regrole::text, s.source, s.created_at
-			FROM ONLY %s AS s, pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-			WHERE c.oid = %s$query$, settings, settings::oid);
-	END LOOP;
-END $$;
+	LANGUAGE sql STABLE
+BEGIN ATOMIC
+	SELECT s.base, n.nspname::text, c.relowner::regrole::text, s.source, s.created_at
+	FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace, LATERAL base_read_settings(c.oid) AS s
+	WHERE c.relname = 'settings' AND c.relkind = 'r' AND has_schema_privilege(n.oid, 'USAGE') AND s.base IS NOT NULL
+	ORDER BY n.nspname;
+END;
 COMMENT ON FUNCTION customer_bases() IS
 'The customer bases of this database whose settings the caller may read.';
 
@@ -31,17 +22,26 @@ CREATE FUNCTION base_settings(base text) RETURNS regclass
 	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	schema text := (SELECT b.schema FROM @extschema@.customer_bases() AS b WHERE b.base = base_settings.base
-		ORDER BY b.schema <> b.base LIMIT 1);
+	settings regclass;
 	bases text;
 BEGIN
-	IF schema IS NULL THEN
+	-- The caller's own base in the schema of its name is found without a look at the tables of others, which they
+	-- might keep locked. Then any of the caller's own comes before what others call by the same name.
+	SELECT c.oid INTO settings
+	FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace, LATERAL @extschema@.base_read_settings(c.oid) AS s
+	WHERE c.relname = 'settings' AND n.nspname = base_settings.base AND s.base = base_settings.base AND pg_has_role(c.relowner, 'USAGE');
+	IF settings IS NULL THEN
+		SELECT format('%I.settings', b.schema)::regclass INTO settings
+		FROM @extschema@.customer_bases() AS b WHERE b.base = base_settings.base
+		ORDER BY NOT pg_has_role(b.owner::regrole, 'USAGE'), b.schema <> b.base, b.schema LIMIT 1;
+	END IF;
+	IF settings IS NULL THEN
 		bases := (SELECT string_agg(quote_ident(b.base), ', ') FROM @extschema@.customer_bases() AS b);
 		RAISE EXCEPTION USING ERRCODE = 'undefined_object', MESSAGE = format('there is no customer base "%s"', base),
 			HINT = coalesce('The customer bases that you may read are: ' || bases || '.',
 				'Make one with create_customer_base, or ask its owner for grant_reader.');
 	END IF;
-	RETURN format('%I.settings', schema)::regclass;
+	RETURN settings;
 END $$;
 COMMENT ON FUNCTION base_settings(text) IS
 'The settings table of a customer base; an unknown base is an error.';
@@ -384,7 +384,7 @@ COMMENT ON FUNCTION base_segment_map_check() IS
 
 -- The work of create_customer_base. It runs with the caller's rights, and an error leaves nothing behind.
 CREATE FUNCTION base_create(options jsonb) RETURNS TABLE (item text, value text)
-	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET row_security = off
+	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET row_security = off SET standard_conforming_strings = on
 AS $$
 DECLARE
 	started timestamptz := clock_timestamp();

@@ -87,7 +87,7 @@ decimal_from_numeric(Datum value, int scale, int limit_digits, bool round, int12
 	bool		finer = false;
 	int128		v = 0;
 
-	Assert(limit_digits + scale <= 37);
+	Assert(limit_digits + groups * BASE_DIGITS <= 37);
 	memcpy(&header, data, sizeof(header));
 	if ((header & HEADER_KIND) == HEADER_SPECIAL)
 		return header == HEADER_NAN ? DECIMAL_NAN : DECIMAL_INFINITE;
@@ -112,14 +112,19 @@ decimal_from_numeric(Datum value, int scale, int limit_digits, bool round, int12
 	}
 	ndigits = size / (int) sizeof(int16);
 
-	/* Digits are normalised: the first one is not zero, so its weight bounds the value from below. */
+	/* Digits are normalised: the first one is not zero, so it tells how many stand before the point. */
 	if (ndigits == 0)
 	{
 		*units = 0;
 		return DECIMAL_OK;
 	}
-	if (weight * BASE_DIGITS >= limit_digits)
-		return DECIMAL_TOO_LARGE;
+	if ((weight + 1) * BASE_DIGITS > limit_digits)
+	{
+		int			first = numeric_digit(data, 0);
+
+		if (weight * BASE_DIGITS + 1 + (first >= 10) + (first >= 100) + (first >= 1000) > limit_digits)
+			return DECIMAL_TOO_LARGE;
+	}
 
 	/* The digits down to the last group that the scale needs; those that are not there are zeros. */
 	used = weight + 1 + groups;
