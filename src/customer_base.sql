@@ -128,7 +128,12 @@ BEGIN
 			MESSAGE = format('option %s cannot be %s', wrong.option, wrong.value), HINT = wrong.hint;
 	END IF;
 	IF options ->> 'as_of' ~ '^\d' THEN
-		PERFORM (options ->> 'as_of')::date;
+		BEGIN
+			PERFORM (options ->> 'as_of')::date;
+		EXCEPTION WHEN datetime_field_overflow THEN
+			RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+				MESSAGE = format('option as_of cannot be %L', options ->> 'as_of'), HINT = 'The calendar has no such day.';
+		END;
 	END IF;
 END $$;
 COMMENT ON FUNCTION base_check_options(jsonb) IS
