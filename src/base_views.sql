@@ -15,13 +15,13 @@ BEGIN ATOMIC
 	('customers', 'days_since_last', 'integer', 'Days from the last purchase to as_of; 0 is the same day.', '最近一次购买距今天数,当天为 0。'),
 	('customers', 'orders', 'bigint', 'Number of purchases.', '购买订单数。'),
 	('customers', 'refunds', 'bigint', 'Number of refunds.', '退款订单数。'),
-	('customers', 'gross', '<money>', 'Sum of purchases.', '购买总额。'),
-	('customers', 'refunded', '<money>', 'Sum of refunds, as a positive amount.', '退款总额(正数)。'),
-	('customers', 'total', '<money>', 'Gross less refunded.', '净额:购买减退款。'),
-	('customers', 'average_order', '<money>', 'Gross divided by orders.', '客单价:购买总额除以订单数。'),
+	('customers', 'gross', 'numeric(38,2)', 'Sum of purchases.', '购买总额。'),
+	('customers', 'refunded', 'numeric(38,2)', 'Sum of refunds, as a positive amount.', '退款总额(正数)。'),
+	('customers', 'total', 'numeric(38,2)', 'Gross less refunded.', '净额:购买减退款。'),
+	('customers', 'average_order', 'numeric(38,2)', 'Gross divided by orders.', '客单价:购买总额除以订单数。'),
 	('customers', 'tenure_days', 'integer', 'Days from the first purchase to as_of.', '首次购买距今天数。'),
 	('customers', 'median_gap_days', 'double precision', 'Median of the days between purchase days; empty with fewer than two.', '购买间隔天数的中位数;不足两个购买日为空。'),
-	('customers', 'rfm', 'text', 'Recency, frequency and money score as one code; 9 or the number of bins is best.', 'R、F、M 三个评分组成的代码,数字越大越好。'),
+	('customers', 'rfm', 'text', 'Recency, frequency and money score as one code; the number of bins is best.', 'R、F、M 三个评分组成的代码,数字越大越好。'),
 	('customers', 'recency_score', 'integer', 'Score of the last purchase; higher is more recent.', '最近购买评分,越大越近。'),
 	('customers', 'frequency_score', 'integer', 'Score of the number of orders; higher is more.', '购买频次评分,越大越多。'),
 	('customers', 'monetary_score', 'integer', 'Score of the total; higher is more.', '购买金额评分,越大越多。'),
@@ -29,14 +29,14 @@ BEGIN ATOMIC
 	('customers', 'segment_label', 'text', 'Name of the segment.', '分群名称。'),
 	('customers', 'segment_rank', 'integer', 'Order of the segments; 1 is best.', '分群排序,1 为最佳。'),
 	('customers', 'abc_class', 'text', 'A: the customers that hold the first part of all revenue; B: the next; C: the rest.', 'ABC 分类:A 为贡献最大的一部分收入的客户,B 次之,C 为其余。'),
-	('customers', 'historic_value', '<money>', 'Value of the customer so far: the total.', '至今的客户价值:净额。'),
+	('customers', 'historic_value', 'numeric(38,2)', 'Value of the customer so far: the total, at least 0.', '至今的客户价值:净额,不小于 0。'),
 	('customers', 'currency', 'text', 'Currency of every amount.', '金额的币种。'),
 	('customers', 'as_of', 'date', 'The day of which the row speaks; later orders are left out.', '本行所述日期;之后的订单不计。'),
 	('rfm', 'customer', '<customer>', 'Key of the customer.', '客户标识。'),
 	('rfm', 'tenant', '<tenant>', 'Tenant of the customer.', '客户所属租户。'),
 	('rfm', 'days_since_last', 'integer', 'Days from the last purchase to as_of; 0 is the same day.', '最近一次购买距今天数,当天为 0。'),
 	('rfm', 'orders', 'bigint', 'Number of purchases, within the base''s rfm_window.', '购买订单数(在 rfm_window 之内)。'),
-	('rfm', 'total', '<money>', 'Gross less refunded, within the base''s rfm_window.', '净额(在 rfm_window 之内)。'),
+	('rfm', 'total', 'numeric(38,2)', 'Gross less refunded, within the base''s rfm_window.', '净额(在 rfm_window 之内)。'),
 	('rfm', 'rfm', 'text', 'Recency, frequency and money score as one code; the number of bins is best.', 'R、F、M 三个评分组成的代码,数字越大越好。'),
 	('rfm', 'recency_score', 'integer', 'Score of the last purchase; higher is more recent.', '最近购买评分,越大越近。'),
 	('rfm', 'frequency_score', 'integer', 'Score of the number of orders; higher is more.', '购买频次评分,越大越多。'),
@@ -52,18 +52,18 @@ BEGIN ATOMIC
 	('rfm_segments', 'segment_rank', 'integer', 'Order of the segments; 1 is best.', '分群排序,1 为最佳。'),
 	('rfm_segments', 'action', 'text', 'What to do with these customers.', '建议的行动。'),
 	('rfm_segments', 'customers', 'bigint', 'Number of customers.', '客户数。'),
-	('rfm_segments', 'share_of_customers', 'numeric', 'Share of all scored customers, 0 to 1.', '占全部已评分客户的比例,0 到 1。'),
-	('rfm_segments', 'total', '<money>', 'Their total.', '其净额合计。'),
-	('rfm_segments', 'share_of_total', 'numeric', 'Share of the total of all scored customers.', '占全部已评分客户净额的比例。'),
-	('rfm_segments', 'average_order', '<money>', 'Their gross divided by their orders.', '客单价。'),
+	('rfm_segments', 'share_of_customers', 'numeric(38,6)', 'Share of all scored customers, 0 to 1.', '占全部已评分客户的比例,0 到 1。'),
+	('rfm_segments', 'total', 'numeric(38,2)', 'Their total.', '其净额合计。'),
+	('rfm_segments', 'share_of_total', 'numeric(38,6)', 'Share of the total of all scored customers.', '占全部已评分客户净额的比例。'),
+	('rfm_segments', 'average_order', 'numeric(38,2)', 'Their gross divided by their orders.', '客单价。'),
 	('rfm_segments', 'median_days_since_last', 'double precision', 'Median of the days since the last purchase.', '最近一次购买距今天数的中位数。'),
 	('rfm_segments', 'currency', 'text', 'Currency of every amount.', '金额的币种。'),
 	('rfm_segments', 'as_of', 'date', 'The day of which the row speaks; later orders are left out.', '本行所述日期;之后的订单不计。'),
 	('abc', 'customer', '<customer>', 'Key of the customer.', '客户标识。'),
 	('abc', 'tenant', '<tenant>', 'Tenant of the customer.', '客户所属租户。'),
-	('abc', 'total', '<money>', 'Gross less refunded.', '净额:购买减退款。'),
-	('abc', 'share', 'numeric', 'Share of the sum of all positive totals, 0 to 1.', '占全部正净额的比例,0 到 1。'),
-	('abc', 'cumulative_share', 'numeric', 'Share held by this customer and all larger ones; equal totals share it.', '累计比例:本客户与更大客户合计;净额相同者相同。'),
+	('abc', 'total', 'numeric(38,2)', 'Gross less refunded.', '净额:购买减退款。'),
+	('abc', 'share', 'numeric(38,6)', 'Share of the sum of all positive totals, 0 to 1.', '占全部正净额的比例,0 到 1。'),
+	('abc', 'cumulative_share', 'numeric(38,6)', 'Share held by this customer and all larger ones; equal totals share it.', '累计比例:本客户与更大客户合计;净额相同者相同。'),
 	('abc', 'abc_class', 'text', 'Class by the base''s stored limits: A, B or C.', '按客户库保存的界限分类:A、B 或 C。'),
 	('abc', 'currency', 'text', 'Currency of every amount.', '金额的币种。'),
 	('abc', 'as_of', 'date', 'The day of which the row speaks; later orders are left out.', '本行所述日期;之后的订单不计。'),
@@ -77,13 +77,13 @@ BEGIN ATOMIC
 	('kpis', 'customers_lost', 'bigint', 'Customers active in the period before and not in this.', '流失客户:上期有购买而本期没有。'),
 	('kpis', 'customers_total', 'bigint', 'Customers with a purchase until the end of the period.', '截至本期末购买过的客户总数。'),
 	('kpis', 'orders', 'bigint', 'Number of purchases.', '购买订单数。'),
-	('kpis', 'gross', '<money>', 'Sum of purchases.', '购买总额。'),
-	('kpis', 'refunded', '<money>', 'Sum of refunds, as a positive amount.', '退款总额(正数)。'),
-	('kpis', 'net', '<money>', 'Gross less refunded.', '净额:购买减退款。'),
-	('kpis', 'average_order', '<money>', 'Gross divided by orders.', '客单价。'),
-	('kpis', 'orders_per_customer', 'numeric', 'Orders divided by active customers.', '人均订单数。'),
-	('kpis', 'repeat_rate', 'numeric', 'Share of the active customers with at least two purchases in the period, by the base''s count_by.', '复购率:本期至少购买两次的客户占比(按 count_by 计)。'),
-	('kpis', 'refund_rate', 'numeric', 'Refunded divided by gross.', '退款率:退款额除以购买额。'),
+	('kpis', 'gross', 'numeric(38,2)', 'Sum of purchases.', '购买总额。'),
+	('kpis', 'refunded', 'numeric(38,2)', 'Sum of refunds, as a positive amount.', '退款总额(正数)。'),
+	('kpis', 'net', 'numeric(38,2)', 'Gross less refunded.', '净额:购买减退款。'),
+	('kpis', 'average_order', 'numeric(38,2)', 'Gross divided by orders.', '客单价。'),
+	('kpis', 'orders_per_customer', 'numeric(38,6)', 'Orders divided by active customers.', '人均订单数。'),
+	('kpis', 'repeat_rate', 'numeric(38,6)', 'Share of the active customers with at least two purchases in the period, by the base''s count_by.', '复购率:本期至少购买两次的客户占比(按 count_by 计)。'),
+	('kpis', 'refund_rate', 'numeric(38,6)', 'Refunded divided by gross.', '退款率:退款额除以购买额。'),
 	('kpis', 'complete', 'boolean', 'False while the period is not over, and before history_starts.', '周期未结束或早于 history_starts 时为假。'),
 	('kpis', 'currency', 'text', 'Currency of every amount.', '金额的币种。'),
 	('kpis', 'as_of', 'date', 'The day of which the row speaks; later orders are left out.', '本行所述日期;之后的订单不计。'),
@@ -102,7 +102,7 @@ BEGIN ATOMIC
 	('base_status', 'customers', 'bigint', 'Customers in the base.', '客户数。'),
 	('base_status', 'bytes', 'bigint', 'Size of the summary with its index.', '汇总表及索引的字节数。'),
 	('base_status', 'last_refresh', 'timestamp with time zone', 'When the source was read last.', '最近一次刷新时间。'),
-	('base_status', 'refresh_seconds', 'numeric', 'How long that took.', '刷新用时(秒)。'),
+	('base_status', 'refresh_seconds', 'numeric(12,2)', 'How long that took.', '刷新用时(秒)。'),
 	('base_status', 'cut_points_as_of', 'date', 'The day of the stored cut points.', '所存分界点的日期。'),
 	('base_status', 'last_verify', 'timestamp with time zone', 'When the base was verified last since then.', '此后最近一次核对的时间。'),
 	('base_status', 'verify_differences', 'bigint', 'Customers that were found to differ.', '核对发现的差异客户数。'),
@@ -123,8 +123,8 @@ BEGIN
 	SELECT row_number() OVER (), c.name, c.type, c.comment
 	FROM (SELECT coalesce(a.attname::text, t.name) AS name,
 			CASE t.type WHEN '<customer>' THEN options ->> 'customer_type' WHEN '<tenant>' THEN options ->> 'tenant_type'
-				WHEN '<history>' THEN (options ->> 'ext') || '.purchase_history' WHEN '' THEN format_type(a.atttypid, NULL) ELSE t.type END AS type,
-			CASE WHEN t.type = '' THEN col_description(a.attrelid, a.attnum) WHEN options ->> 'language' = 'zh' THEN t.zh ELSE t.en END AS comment
+				WHEN '<history>' THEN (options ->> 'ext') || '.purchase_history' WHEN '' THEN format_type(a.atttypid, a.atttypmod) ELSE t.type END AS type,
+			CASE WHEN t.type = '' THEN coalesce(col_description(a.attrelid, a.attnum), format('%s.%I', options ->> 'customers', a.attname)) WHEN options ->> 'language' = 'zh' THEN t.zh ELSE t.en END AS comment
 		FROM @extschema@.base_columns() WITH ORDINALITY AS t (view, name, type, en, zh, n)
 			LEFT JOIN jsonb_array_elements_text(coalesce((options ->> 'attributes')::jsonb, '[]')) WITH ORDINALITY AS x (attribute, n)
 				ON t.type = ''
@@ -147,7 +147,8 @@ END $$;
 COMMENT ON FUNCTION base_make_function(jsonb, text, text, text, text) IS
 'Makes a function in the schema of a customer base from templates.';
 
--- A view, with its comments; and before it, if it speaks of a day, its twin, from which it is drawn.
+-- A view, with its comments; and before it, if it speaks of a day, its twin, from which it is drawn. What a function
+-- returns has no scale, so the view gives it.
 CREATE FUNCTION base_make_view(options jsonb, view text, comment text, body text, twin boolean DEFAULT true) RETURNS void
 	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
@@ -156,13 +157,13 @@ DECLARE
 	description record;
 BEGIN
 	IF twin THEN
-		SELECT string_agg(format('%I %s', c.name, replace(c.type, '<money>', 'numeric')), ', ' ORDER BY c.ordinal)
+		SELECT string_agg(format('%I %s', c.name, c.type), ', ' ORDER BY c.ordinal)
 		INTO columns FROM @extschema@.base_columns_of(options, view) AS c;
 		PERFORM @extschema@.base_make_function(options || jsonb_build_object('columns', columns), view || '_at(day date)', 'TABLE ({columns})', body);
 		EXECUTE format('COMMENT ON FUNCTION %s.%I(date) IS %L', options ->> 'schema', view || '_at', format('The view %s as of any day.', view));
 		body := format('SELECT {columns} FROM {schema}.%I({schema}.as_of())', view || '_at');
 	END IF;
-	SELECT string_agg(CASE WHEN c.type = '<money>' THEN format('%I::numeric(38,2) AS %1$I', c.name) ELSE quote_ident(c.name) END, ', ' ORDER BY c.ordinal)
+	SELECT string_agg(CASE WHEN c.type LIKE '%(%' THEN format('%I::%s AS %1$I', c.name, c.type) ELSE quote_ident(c.name) END, ', ' ORDER BY c.ordinal)
 	INTO columns FROM @extschema@.base_columns_of(options, view) AS c;
 	EXECUTE @extschema@.base_template(format('CREATE VIEW {schema}.%I WITH (security_invoker = true) AS %s', view, body),
 		options || jsonb_build_object('columns', columns));
@@ -192,7 +193,7 @@ BEGIN
 		'key_tenant,', CASE WHEN tenant THEN (options ->> 'key_tenant_sql') || ', ' ELSE '' END,
 		'key_is_customer', format('%s %s m.customer', options ->> 'key_sql', options ->> 'customer_equal')
 			|| CASE WHEN tenant THEN format(' AND %s %s m.tenant', options ->> 'key_tenant_sql', options ->> 'tenant_equal') ELSE '' END,
-		'no_measures', (SELECT string_agg(format('NULL::%s AS %I', replace(c.type, '<money>', 'numeric'), c.name), ', ')
+		'no_measures', (SELECT string_agg(format('NULL::%s AS %I', c.type, c.name), ', ')
 			FROM @extschema@.base_columns() AS c
 			WHERE c.view = 'customers' AND c.type NOT IN ('<customer>', '<tenant>', '') AND c.name NOT IN ('currency', 'as_of')),
 		'tenant_column', CASE WHEN tenant THEN 'tenant ' || (options ->> 'tenant_type') || ', ' ELSE '' END,
@@ -274,7 +275,7 @@ SELECT m.customer, {m.tenant,} {attributes_sql}m.first_purchase, m.last_purchase
 	{ext}.refunds(m.history), m.gross::numeric(38,2), (m.gross - m.total)::numeric(38,2),
 	m.total::numeric(38,2), (m.gross / nullif(m.orders, 0))::numeric(38,2), m.as_of - m.first_purchase, {ext}.median_gap(m.history),
 	score.rfm::text, {ext}.recency_score(score.rfm), {ext}.frequency_score(score.rfm), {ext}.monetary_score(score.rfm),
-	g.segment, g.{label}, g.rank, m.abc::text, m.total::numeric(38,2), {'currency'}::text, m.as_of
+	g.segment, g.{label}, g.rank, m.abc::text, greatest(m.total, 0)::numeric(38,2), {'currency'}::text, m.as_of
 FROM {schema}.scored_at($1) AS m CROSS JOIN LATERAL (SELECT m.rfm OFFSET 0) AS score
 	LEFT JOIN {schema}.segment_map AS g ON g.code = left(score.rfm::text, {digits})
 	[[customers:LEFT JOIN {customers} AS s ON {key_is_customer}
@@ -370,10 +371,13 @@ FROM {schema}.settings AS s CROSS JOIN {schema}.state AS t CROSS JOIN (SELECT {s
 
 	PERFORM @extschema@.base_make_function(options, 'segment_moves(from_day date, to_day date)', 'TABLE ({tenant_column}from_segment text, to_segment text,
 		customers bigint, total numeric)', $template$
-SELECT [[tenant_sql:coalesce(a.tenant, b.tenant), ]]a.segment, b.segment, count(*), sum(coalesce(b.total, 0))
-FROM {schema}.rfm_at($1) AS a FULL JOIN {schema}.rfm_at($2) AS b ON {a=b}
+SELECT [[tenant_sql:coalesce(a.tenant, b.tenant), ]]a.segment, b.segment, count(*), sum(coalesce(b.total, 0))::numeric(38,2)
+FROM (SELECT {m.tenant,} m.customer, g.segment, g.rank FROM {schema}.scored_at($1) AS m
+		LEFT JOIN {schema}.segment_map AS g ON g.code = left(m.rfm::text, {digits}) WHERE m.last_purchase IS NOT NULL) AS a
+	FULL JOIN (SELECT {m.tenant,} m.customer, g.segment, g.rank, m.total FROM {schema}.scored_at($2) AS m
+		LEFT JOIN {schema}.segment_map AS g ON g.code = left(m.rfm::text, {digits}) WHERE m.last_purchase IS NOT NULL) AS b ON {a=b}
 GROUP BY [[tenant_sql:coalesce(a.tenant, b.tenant), ]]a.segment, b.segment
-ORDER BY [[tenant_sql:coalesce(a.tenant, b.tenant), ]]min(a.segment_rank), min(b.segment_rank)$template$);
+ORDER BY [[tenant_sql:coalesce(a.tenant, b.tenant), ]]min(a.rank), min(b.rank)$template$);
 	PERFORM @extschema@.base_make_function(options, 'moved(from_day date, to_day date, from_segment text, to_segment text)',
 		'TABLE (customer {customer_type}, {tenant_column}from_rfm text, to_rfm text, days_since_last integer, orders bigint, total numeric)', $template$
 SELECT coalesce(a.customer, b.customer), [[tenant_sql:coalesce(a.tenant, b.tenant), ]]a.rfm, b.rfm, b.days_since_last, b.orders, b.total
