@@ -119,27 +119,30 @@ CREATE FUNCTION base_quality_texts(OUT ordinal integer, OUT item text, OUT en te
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
 	VALUES
-	(1, 'rows_seen', 'Rows of the source that pass the filter.', '来源中通过筛选的行数。'),
-	(2, 'orders_seen', 'Orders among them: rows with the same customer and order id, or each row.', '其中的订单数:客户与订单号相同的行为一单,无订单号则每行一单。'),
-	(3, 'orders_used', 'Orders that are in the base: purchases and refunds.', '进入客户库的订单数:购买与退款。'),
-	(4, 'purchases', 'Orders with an amount of 0 or more.', '金额不小于 0 的订单。'),
-	(5, 'refunds', 'Orders with a negative amount: they lower the total and are no purchase.', '金额为负的订单:减少净额,不算购买。'),
-	(6, 'purchases_of_amount_zero', 'Purchases with amount 0.', '金额为 0 的购买。'),
-	(7, 'rows_of_unknown_amount', 'Rows without an amount: they add nothing to money.', '没有金额的行:不计入金额。'),
-	(8, 'rows_without_order_id', 'Rows without an order id: each is an order of its own.', '没有订单号的行:每行各为一单。'),
-	(9, 'order_ids_of_several_customers', 'Order ids with more than one customer: one order for each.', '对应多个客户的订单号:每个客户各为一单。'),
-	(10, 'customers', 'Customers in the base.', '客户库中的客户数。'),
-	(11, 'customers_without_purchase', 'Customers with refunds only: no scores, no segment.', '只有退款的客户:无评分,无分群。'),
-	(12, 'orders_after_as_of', 'Orders after the day of the base: every score leaves them out.', '晚于客户库日期的订单:任何评分都不计入。'),
-	(20, 'orders_without_customer', 'Skipped: orders without a customer.', '跳过:没有客户的订单。'),
-	(21, 'orders_without_tenant', 'Skipped: orders without a tenant.', '跳过:没有租户的订单。'),
-	(22, 'orders_without_day', 'Skipped: orders without a day.', '跳过:没有日期的订单。'),
-	(30, 'quarantined_infinite_day', 'Quarantined rows: the day is infinite.', '隔离的行:日期为无穷。'),
-	(31, 'quarantined_nan', 'Quarantined rows: the amount is not a number.', '隔离的行:金额不是数字。'),
-	(32, 'quarantined_infinite', 'Quarantined rows: the amount is infinite.', '隔离的行:金额为无穷。'),
-	(33, 'quarantined_too_fine', 'Quarantined rows: the amount has a digit past the sixth after the point.', '隔离的行:金额的小数超过六位。'),
-	(34, 'quarantined_too_large', 'Quarantined rows: the amount is 10^21 or more.', '隔离的行:金额达到 10^21 或以上。'),
-	(35, 'quarantined_foreign_currency', 'Quarantined rows: another currency than that of the base.', '隔离的行:币种与客户库不同。');
+	(1, 'rows_seen', 'Rows of the source that pass the filter: used, skipped or quarantined.', '来源中通过筛选的行数:使用、跳过或隔离。'),
+	(2, 'rows_used', 'Rows that are in the base.', '进入客户库的行数。'),
+	(3, 'orders_seen', 'Orders among them: rows with the same customer and order id, or each row; with rows left out an order counts for each reason.', '其中的订单数:客户与订单号相同的行为一单,无订单号则每行一单;有行未用的订单,每种原因各计一次。'),
+	(4, 'orders_used', 'Orders that are in the base: purchases and refunds.', '进入客户库的订单数:购买与退款。'),
+	(5, 'purchases', 'Orders with an amount of 0 or more.', '金额不小于 0 的订单。'),
+	(6, 'refunds', 'Orders with a negative amount: they lower the total and are no purchase.', '金额为负的订单:减少净额,不算购买。'),
+	(7, 'purchases_of_amount_zero', 'Purchases with amount 0.', '金额为 0 的购买。'),
+	(8, 'rows_of_unknown_amount', 'Rows without an amount: they add nothing to money.', '没有金额的行:不计入金额。'),
+	(9, 'rows_without_order_id', 'Rows without an order id: each is an order of its own.', '没有订单号的行:每行各为一单。'),
+	(10, 'order_ids_of_several_customers', 'Order ids with more than one customer: one order for each.', '对应多个客户的订单号:每个客户各为一单。'),
+	(11, 'customers', 'Customers in the base.', '客户库中的客户数。'),
+	(12, 'customers_without_purchase', 'Customers with refunds only: no scores, no segment.', '只有退款的客户:无评分,无分群。'),
+	(13, 'orders_after_as_of', 'Orders after the day of the base: every score leaves them out.', '晚于客户库日期的订单:任何评分都不计入。'),
+	(20, 'rows_skipped', 'Skipped: rows without a customer, a tenant or a day.', '跳过:没有客户、租户或日期的行。'),
+	(21, 'orders_without_customer', 'Skipped: orders without a customer.', '跳过:没有客户的订单。'),
+	(22, 'orders_without_tenant', 'Skipped: orders without a tenant.', '跳过:没有租户的订单。'),
+	(23, 'orders_without_day', 'Skipped: orders without a day.', '跳过:没有日期的订单。'),
+	(30, 'orders_quarantined', 'Orders with quarantined rows, once for each reason.', '含隔离行的订单,每种原因各计一次。'),
+	(31, 'quarantined_infinite_day', 'Quarantined rows: the day is infinite.', '隔离的行:日期为无穷。'),
+	(32, 'quarantined_nan', 'Quarantined rows: the amount is not a number.', '隔离的行:金额不是数字。'),
+	(33, 'quarantined_infinite', 'Quarantined rows: the amount is infinite.', '隔离的行:金额为无穷。'),
+	(34, 'quarantined_too_fine', 'Quarantined rows: the amount has a digit past the sixth after the point.', '隔离的行:金额的小数超过六位。'),
+	(35, 'quarantined_too_large', 'Quarantined rows: the amount is 10^21 or more.', '隔离的行:金额达到 10^21 或以上。'),
+	(36, 'quarantined_foreign_currency', 'Quarantined rows: another currency than that of the base.', '隔离的行:币种与客户库不同。');
 END;
 COMMENT ON FUNCTION base_quality_texts() IS
 'The items of a base''s view data_quality, with their explanations in English and Chinese.';
@@ -189,7 +192,9 @@ WITH reasons AS (
 ), counted AS (
 	SELECT 'rows_seen' AS item, sum(rows) AS rows FROM reasons
 	UNION ALL SELECT 'orders_seen', sum(orders) FROM reasons
-	UNION ALL SELECT v.item, v.rows FROM reasons AS r, LATERAL (VALUES ('orders_used', r.orders),
+	UNION ALL SELECT 'rows_skipped', sum(rows) FROM reasons WHERE reason LIKE 'no\_%'
+	UNION ALL SELECT 'orders_quarantined', sum(orders) FROM reasons WHERE reason NOT LIKE 'no\_%' AND reason <> 'used'
+	UNION ALL SELECT v.item, v.rows FROM reasons AS r, LATERAL (VALUES ('rows_used', r.rows), ('orders_used', r.orders),
 		('purchases_of_amount_zero', r.zero), ('rows_of_unknown_amount', r.unknown),
 		('rows_without_order_id', r.without_order_id), ('orders_after_as_of', r.future)) AS v (item, rows)
 		WHERE r.reason = 'used'
@@ -248,7 +253,7 @@ BEGIN
 	RETURN QUERY EXECUTE @extschema@.base_template($template$
 SELECT 'base', {'base'}
 UNION ALL (SELECT q.item, q.rows::text FROM {schema}.quality AS q
-	WHERE q.rows > 0 OR q.item IN ('customers', 'purchases', 'refunds') ORDER BY q.ordinal)
+	WHERE q.rows > 0 OR q.item IN ('rows_seen', 'customers', 'purchases', 'refunds') ORDER BY q.ordinal)
 UNION ALL SELECT v.item, v.value FROM {schema}.state AS s, LATERAL (VALUES
 	('first_day', s.first_day::text), ('last_day', s.last_day::text), ('as_of', {schema}.as_of()::text),
 	('seconds', round(extract(epoch FROM clock_timestamp() - s.refreshed_at), 2)::text),
