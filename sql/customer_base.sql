@@ -77,6 +77,8 @@ SELECT * FROM create_customer_base('b', 'orders', 'customer', 'ordered_at', 'tot
 SELECT * FROM create_customer_base('b', 'orders', 'Customer_ID', 'ordered_at', 'total');
 SELECT * FROM create_customer_base('b', 'no_orders', 'customer_id', 'ordered_at', 'total');
 SELECT * FROM create_customer_base('b', NULL, 'customer_id', 'ordered_at', 'total');
+SELECT * FROM create_customer_base('b', 'SELECT * FROM orders', 'customer_id', 'ordered_at', 'total');
+SELECT * FROM create_customer_base('b', 'a.b.c.d', 'customer_id', 'ordered_at', 'total');
 SELECT * FROM create_customer_base('b', 'orders', NULL, 'ordered_at', 'total');
 SELECT * FROM create_customer_base('', 'orders', 'customer_id', 'ordered_at', 'total');
 SELECT * FROM create_customer_base('b', 'orders', 'customer_id', 'status', 'total');
@@ -101,6 +103,8 @@ SELECT * FROM create_customer_base('b', 'orders', 'customer_id', 'ordered_at', '
 SELECT * FROM create_customer_base('b', 'orders', 'customer_id', 'ordered_at', 'total / 0');
 SELECT * FROM create_customer_base('b', 'orders', 'customer_id', 'ordered_at', '$1 + 1');
 SELECT * FROM create_customer_base('b', 'orders', 'customer_id', 'ordered_at', 'total', filter => 'total');
+SELECT * FROM create_customer_base('b', 'orders', 'customer_id', 'ordered_at', 'total', filter => 'WHERE total > 5');
+SELECT * FROM create_customer_base('b', 'orders', 'customer_id', 'ordered_at', 'total', filter => 'status = "paid"');
 SELECT * FROM create_customer_base('b', 'orders', 'customer_id', 'ordered_at', 'total', time_zone => 'UTC+8');
 SELECT * FROM create_customer_base('b', 'orders', 'customer_id', 'ordered_at', 'total', time_zone => 'Shanghai');
 SELECT * FROM create_customer_base('b', 'orders', 'customer_id', 'ordered_at', 'total', source_time_zone => 'UTC');
@@ -158,7 +162,7 @@ SELECT * FROM verify_customer_base('lined');
 SELECT item, value FROM create_customer_base('unlined', 'lines', 'customer', 'bought', 'quantity * price') WHERE item IN ('purchases', 'refunds', 'warning');
 
 -- A day is a day of the base's zone, whoever asks
-SELECT item, value FROM create_customer_base('east', 'orders', 'customer_id', 'ordered_at', 'total', time_zone => 'Asia/Shanghai', as_of => 'last_purchase',
+SELECT item, value FROM create_customer_base('east', 'orders', 'customer_id', 'ordered_at', 'total', time_zone => 'asia/shanghai', as_of => 'last_purchase',
 	filter => $$status = 'paid' AND ordered_at >= '2024-02-01'$$) WHERE item IN ('customers', 'first_day', 'last_day');
 SELECT customer, history FROM east.histories WHERE customer = 2;
 CREATE TABLE utc_orders AS SELECT customer_id, ordered_at AT TIME ZONE 'UTC' AS ordered_at, total FROM orders;
@@ -198,7 +202,8 @@ SELECT count(*) > 0 AS made FROM create_customer_base('crm', 'orders', 'customer
 SELECT customer, name, "Lieblingsfarbe", orders, total, segment IS NULL AS no_segment, as_of FROM crm.customers ORDER BY customer;
 SELECT customer, name, orders FROM crm.customers WHERE customer = 9;
 SELECT customer, name, orders FROM crm.customers_at('2024-01-10') ORDER BY customer;
-SELECT col_description('crm.customers'::regclass, attnum) FROM pg_attribute WHERE attrelid = 'crm.customers'::regclass AND attname IN ('name', 'total') ORDER BY attnum;
+SELECT attname, format_type(atttypid, atttypmod) AS type, col_description(attrelid, attnum) FROM pg_attribute
+WHERE attrelid = 'crm.customers'::regclass AND attname IN ('name', 'Lieblingsfarbe', 'total', 'historic_value') ORDER BY attnum;
 
 -- Two tenants are two populations
 CREATE TABLE sales (shop text, customer int, day date, amount int);

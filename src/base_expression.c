@@ -69,6 +69,10 @@ option_error_context(void *arg)
 	}
 	if (geterrcode() == ERRCODE_UNDEFINED_TABLE)
 		errhint("Name the columns of the source without a table.");
+	else if (geterrcode() == ERRCODE_UNDEFINED_COLUMN)
+		errdetail("What stands in double quotes is a column's name, what stands in single quotes is text.");
+	else if (geterrcode() == ERRCODE_SYNTAX_ERROR)
+		errhint("Give an expression over one row, without SELECT or WHERE; the name of a column that is a word of SQL stands in double quotes.");
 	errcontext("option %s of the customer base", context->option);
 }
 

@@ -95,10 +95,10 @@ BEGIN
 				'The options customers_key and attributes are about the table that the option customers names.'),
 			('customers_key', o ->> 'customers' IS NOT NULL AND o ->> 'customers_key' IS NULL,
 				'Name the column of the customers table that holds the customer''s key.'),
-			('time_zone', NOT EXISTS (SELECT FROM pg_timezone_names AS z WHERE z.name = o ->> 'time_zone'),
+			('time_zone', NOT EXISTS (SELECT FROM pg_timezone_names AS z WHERE lower(z.name) = lower(o ->> 'time_zone')),
 				'Give a name of pg_timezone_names, such as ''Asia/Shanghai'' or ''Europe/Paris'': the days of the base are days of that zone.'),
 			('source_time_zone', o ->> 'source_time_zone' IS NOT NULL
-				AND NOT EXISTS (SELECT FROM pg_timezone_names AS z WHERE z.name = o ->> 'source_time_zone'),
+				AND NOT EXISTS (SELECT FROM pg_timezone_names AS z WHERE lower(z.name) = lower(o ->> 'source_time_zone')),
 				'Give a name of pg_timezone_names, such as ''UTC''.'),
 			('as_of', coalesce(o ->> 'as_of' !~ '^(today|last_purchase|\d{4}-\d\d-\d\d)$', true),
 				'Give ''today'', ''last_purchase'' (the last day in the data) or a date such as ''2024-12-31''.'),
@@ -138,6 +138,17 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION base_check_options(jsonb) IS
 'Raises an error that names the first option of a customer base that cannot be, with a hint.';
+
+CREATE FUNCTION base_is_name(given text) RETURNS boolean
+	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN cardinality(parse_ident(given)) <= 3;
+EXCEPTION WHEN invalid_parameter_value THEN
+	RETURN false;
+END $$;
+COMMENT ON FUNCTION base_is_name(text) IS
+'Whether the text is a name as SQL writes it, with at most a schema and a database before it.';
 
 -- A relation that an option names: it exists, the caller may read it, and no policy hides rows of it.
 CREATE FUNCTION base_relation(option text, given text, relation oid) RETURNS text
@@ -255,7 +266,7 @@ DECLARE
 	key record;
 	tenant record;
 	attribute text;
-	duplicates bigint;
+	duplicate record;
 BEGIN
 	options := options || jsonb_build_object('customers', @extschema@.base_relation('customers', options ->> 'customers', relation));
 	key := @extschema@.base_expression(relation, 'customers_key', options ->> 'customers_key', path);
@@ -288,11 +299,13 @@ BEGIN
 		END IF;
 	END LOOP;
 	EXECUTE @extschema@.base_template($template$
-SELECT count(*) FROM (SELECT FROM {customers} AS s WHERE {key_sql} IS NOT NULL
-	GROUP BY {key_sql}[[key_tenant_sql:, {key_tenant_sql}]] HAVING count(*) > 1) AS d$template$, options)
-	INTO duplicates;
-	IF duplicates > 0 THEN
-		RAISE EXCEPTION USING ERRCODE = 'unique_violation', MESSAGE = format('option customers_key: %s keys are in several rows of %s', duplicates, options ->> 'customers'),
+SELECT ({key_sql})::text AS key, count(*) AS rows, count(*) OVER () AS keys FROM {customers} AS s WHERE {key_sql} IS NOT NULL
+GROUP BY {key_sql}[[key_tenant_sql:, {key_tenant_sql}]] HAVING count(*) > 1 LIMIT 1$template$, options)
+	INTO duplicate;
+	IF duplicate.keys > 0 THEN
+		RAISE EXCEPTION USING ERRCODE = 'unique_violation',
+			MESSAGE = format('option customers_key: "%s" is in %s rows of %s', duplicate.key, duplicate.rows, options ->> 'customers'),
+			DETAIL = format('Keys that are in several rows: %s.', duplicate.keys),
 			HINT = 'Name a column that is unique, or make a view with one row for each customer and name it as customers.';
 	END IF;
 	RETURN options;
@@ -340,7 +353,7 @@ CREATE TABLE {schema}.settings (base text PRIMARY KEY, base_version text NOT NUL
 	key_sql text, key_tenant_sql text);
 COMMENT ON TABLE {schema}.settings IS 'How the customer base was made: its options as given, and below them as the SQL that they mean. A record: to change an option, drop the base and make it anew.';
 
-CREATE TABLE {schema}.state (first_day date, last_day date, refreshed_at timestamptz, refresh_seconds numeric,
+CREATE TABLE {schema}.state (first_day date, last_day date, refreshed_at timestamptz, refresh_seconds numeric(12,2),
 	verified_at timestamptz, differences bigint);
 COMMENT ON TABLE {schema}.state IS 'What the last refresh and the last verification found.';
 INSERT INTO {schema}.state DEFAULT VALUES;
@@ -434,6 +447,7 @@ AS $$
 DECLARE
 	rows bigint;
 	shared bigint := 0;
+	filled boolean;
 	warnings text[] := '{}';
 	hint text;
 BEGIN
@@ -453,6 +467,12 @@ BEGIN
 			hint := 'If they are lines, drop the base and make it anew with the option order_id.';
 			RAISE WARNING USING MESSAGE = warnings[cardinality(warnings)], HINT = hint;
 		END IF;
+	END IF;
+	EXECUTE @extschema@.base_template('SELECT EXISTS (SELECT FROM {schema}.summary)', options) INTO filled;
+	IF NOT filled THEN
+		warnings := warnings || format('the base has no customer: no row of %s has a customer, a day and an amount that can be used.', options ->> 'source');
+		RAISE WARNING USING MESSAGE = warnings[cardinality(warnings)],
+			HINT = format('What was read, and what was left out: SELECT * FROM %s.data_quality WHERE rows > 0;', options ->> 'schema');
 	END IF;
 	IF (SELECT relrowsecurity FROM pg_class WHERE oid = (options ->> 'source')::regclass) THEN
 		warnings := warnings || format('%s has row-level security, which the base does not have: whoever may read the base reads the customers of all rows.',
@@ -480,8 +500,8 @@ BEGIN ATOMIC
 		'as_of', as_of, 'currency', currency, 'currency_column', currency_column, 'rfm_bins', rfm_bins, 'rfm_method', rfm_method,
 		'rfm_window', rfm_window, 'segment_map', segment_map, 'abc_a', abc_a, 'abc_b', abc_b, 'count_by', count_by,
 		'history_starts', history_starts, 'language', language, 'schema', schema, 'on_bad_row', on_bad_row,
-		'path', pg_catalog.current_setting('search_path'), 'source_oid', pg_catalog.to_regclass(source)::oid,
-		'customers_oid', pg_catalog.to_regclass(customers)::oid)) AS c;
+		'path', pg_catalog.current_setting('search_path'), 'source_oid', CASE WHEN base_is_name(source) THEN pg_catalog.to_regclass(source)::oid END,
+		'customers_oid', CASE WHEN base_is_name(customers) THEN pg_catalog.to_regclass(customers)::oid END)) AS c;
 END;
 COMMENT ON FUNCTION create_customer_base(text, text, text, text, text, text, text, text, text, text[], text, text, text, text, text, text, integer, text, interval, text, numeric, numeric, text, date, text, text, text) IS
 'Makes a customer base over a table or view of orders: a schema of that name with a summary of one purchase history for each customer and views for analysis; locks the source no more than a query does, and returns what it found.';
