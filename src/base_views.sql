@@ -372,9 +372,9 @@ FROM {schema}.settings AS s CROSS JOIN {schema}.state AS t CROSS JOIN (SELECT {s
 	PERFORM @extschema@.base_make_function(options, 'segment_moves(from_day date, to_day date)', 'TABLE ({tenant_column}from_segment text, to_segment text,
 		customers bigint, total numeric)', $template$
 SELECT [[tenant_sql:coalesce(a.tenant, b.tenant), ]]a.segment, b.segment, count(*), sum(coalesce(b.total, 0))::numeric(38,2)
-FROM (SELECT {m.tenant,} m.customer, g.segment, g.rank FROM {schema}.scored_at($1) AS m
+FROM (SELECT {m.tenant,} m.customer, g.segment, g.rank FROM {schema}.all_scored_at($1) AS m
 		LEFT JOIN {schema}.segment_map AS g ON g.code = left(m.rfm::text, {digits}) WHERE m.last_purchase IS NOT NULL) AS a
-	FULL JOIN (SELECT {m.tenant,} m.customer, g.segment, g.rank, m.total FROM {schema}.scored_at($2) AS m
+	FULL JOIN (SELECT {m.tenant,} m.customer, g.segment, g.rank, m.total FROM {schema}.all_scored_at($2) AS m
 		LEFT JOIN {schema}.segment_map AS g ON g.code = left(m.rfm::text, {digits}) WHERE m.last_purchase IS NOT NULL) AS b ON {a=b}
 GROUP BY [[tenant_sql:coalesce(a.tenant, b.tenant), ]]a.segment, b.segment
 ORDER BY [[tenant_sql:coalesce(a.tenant, b.tenant), ]]min(a.rank), min(b.rank)$template$);
