@@ -27,7 +27,7 @@ DECLARE
 	map text := oracle.pick('grid25', 'grid25', 'codes125', 'grid9', 'cn8');
 	size int := oracle.pick('0', '3', '40', '40', '150', '150', '150')::int;
 	people int := oracle.pick('1', '5', '15', '40', '40')::int;
-	span int := oracle.pick('3', '40', '400', '1200')::int;
+	span int := oracle.pick('3', '40', '400', '700')::int;
 	until date := CASE WHEN random() < 0.3 THEN current_date ELSE date '2024-11-20' END;
 	o jsonb;
 BEGIN
