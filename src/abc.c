@@ -276,15 +276,23 @@ read_partition(WindowObject window, const CallCache *cache, MemoryContext contex
 	MemoryContext row_context = AllocSetContextCreate(CurrentMemoryContext, "pg_customer window row",
 													  ALLOCSET_SMALL_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(row_context);
-	bool		isout = false;
+	int64		rows = WinGetPartitionRowCount(window);
 
-	for (int64 row = 0; !isout; row++)
+	/* The server counts the rows of a window in 64 bits but finds one by 32. */
+	if (rows > PG_INT32_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("%s has too many rows in a partition: " INT64_FORMAT, function_name, rows),
+				 errdetail("At most %d can be.", PG_INT32_MAX),
+				 errhint("Use smaller partitions, or make breaks of the values with the aggregate abc_breaks.")));
+	for (int row = 0; row < rows; row++)
 	{
 		bool		isnull;
+		bool		isout;
 		Datum		value = WinGetFuncArgInPartition(window, 0, row, WINDOW_SEEK_HEAD, false, &isnull, &isout);
 
 		CHECK_FOR_INTERRUPTS();
-		if (!isnull && !isout)
+		if (!isnull)
 		{
 			int128		units = value_units(cache, value, function_name);
 

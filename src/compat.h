@@ -28,7 +28,7 @@ struct Node;
 
 /* The one place that knows how a library names itself to the server. */
 #if PG_VERSION_NUM >= 180000
-#define CUSTOMER_MODULE_MAGIC PG_MODULE_MAGIC_EXT(.name = "pg_customer", .version = "0.1.0")
+#define CUSTOMER_MODULE_MAGIC PG_MODULE_MAGIC_EXT(.name = "pg_customer", .version = PG_CUSTOMER_VERSION)
 #else
 #define CUSTOMER_MODULE_MAGIC PG_MODULE_MAGIC
 #endif
