@@ -69,7 +69,7 @@ COMMENT ON FUNCTION base_groups(jsonb) IS
 -- One statement reads the source once, in one snapshot, and brings the summary to it. Readers go on with what they
 -- see; a customer whose history is unchanged is not written. The first fill writes to a table without an index.
 CREATE FUNCTION base_fill(options jsonb, first boolean) RETURNS jsonb
-	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET row_security = off SET timezone = 'UTC'
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET row_security = off SET timezone = 'UTC'
 AS $$
 DECLARE
 	counts jsonb;
@@ -149,7 +149,7 @@ COMMENT ON FUNCTION base_quality_texts() IS
 
 -- Keeps up to a thousand rows of each kind that cannot be used; a strict base refuses them.
 CREATE FUNCTION base_quarantine(options jsonb, reasons text[]) RETURNS void
-	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET row_security = off SET timezone = 'UTC'
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET row_security = off SET timezone = 'UTC'
 AS $$
 DECLARE
 	example record;
@@ -180,7 +180,7 @@ COMMENT ON FUNCTION base_quarantine(jsonb, text[]) IS
 
 -- Writes what a fill counted to the tables quality and state.
 CREATE FUNCTION base_record_fill(options jsonb, counts jsonb, started timestamptz) RETURNS void
-	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	options := options || jsonb_build_object('counts', counts, 'started', started);
@@ -219,7 +219,7 @@ COMMENT ON FUNCTION base_record_fill(jsonb, jsonb, timestamptz) IS
 -- The cut points that the views score by, of the base's population on its day. Chosen ones (rfm_method 'fixed')
 -- stand: they are made once, as a start, and then belong to the user.
 CREATE FUNCTION base_renew_cut_points(options jsonb, first boolean) RETURNS void
-	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	options := options || jsonb_build_object('fixed', nullif(options ->> 'rfm_method' = 'fixed', false),
@@ -247,7 +247,7 @@ COMMENT ON FUNCTION base_bad_reasons(jsonb) IS
 
 -- What the user reads after a base has been made or refreshed.
 CREATE FUNCTION base_report(options jsonb) RETURNS TABLE (item text, value text)
-	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	RETURN QUERY EXECUTE @extschema@.base_template($template$
@@ -265,7 +265,7 @@ COMMENT ON FUNCTION base_report(jsonb) IS
 
 -- The work of refresh_customer_base, as the base's owner.
 CREATE FUNCTION base_refresh(settings regclass) RETURNS TABLE (item text, value text)
-	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET row_security = off
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET row_security = off
 AS $$
 DECLARE
 	started timestamptz;
@@ -291,7 +291,7 @@ COMMENT ON FUNCTION base_refresh(regclass) IS
 -- are grouped together, never compared by name.
 CREATE FUNCTION base_verify(settings regclass, sample double precision)
 	RETURNS TABLE (customer text, problem text, in_source text, in_summary text)
-	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET row_security = off SET timezone = 'UTC'
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET row_security = off SET timezone = 'UTC'
 AS $$
 DECLARE
 	options jsonb := @extschema@.base_options(settings);

@@ -116,7 +116,7 @@ COMMENT ON FUNCTION base_columns() IS
 -- The columns of a view in one base, with the types of its key and its attributes.
 CREATE FUNCTION base_columns_of(options jsonb, view text, OUT ordinal bigint, OUT name text, OUT type text, OUT comment text)
 	RETURNS SETOF record
-	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	RETURN QUERY
@@ -138,7 +138,7 @@ COMMENT ON FUNCTION base_columns_of(jsonb, text) IS
 
 -- A function of the base's schema. It can be inlined, so that a condition on a view reaches the tables beneath.
 CREATE FUNCTION base_make_function(options jsonb, signature text, columns text, body text, properties text DEFAULT 'STABLE PARALLEL SAFE') RETURNS void
-	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	EXECUTE @extschema@.base_template('CREATE FUNCTION {schema}.' || signature || ' RETURNS ' || columns
@@ -150,7 +150,7 @@ COMMENT ON FUNCTION base_make_function(jsonb, text, text, text, text) IS
 -- A view, with its comments; and before it, if it speaks of a day, its twin, from which it is drawn. What a function
 -- returns has no scale, so the view gives it.
 CREATE FUNCTION base_make_view(options jsonb, view text, comment text, body text, twin boolean DEFAULT true) RETURNS void
-	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	columns text;
@@ -176,7 +176,7 @@ COMMENT ON FUNCTION base_make_view(jsonb, text, text, text, boolean) IS
 'Makes a view in the schema of a customer base from a template, with its twin for any day and its comments.';
 
 CREATE FUNCTION base_make_views(options jsonb) RETURNS void
-	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	zh boolean := options ->> 'language' = 'zh';

@@ -8,7 +8,7 @@ COMMENT ON FUNCTION base_read_settings(regclass) IS
 
 CREATE FUNCTION customer_bases()
 	RETURNS TABLE (base text, schema text, owner text, source text, created_at timestamptz)
-	LANGUAGE sql STABLE
+	LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	SELECT s.base, n.nspname::text, c.relowner::regrole::text, s.source, s.created_at
 	FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace, LATERAL base_read_settings(c.oid) AS s
@@ -19,7 +19,7 @@ COMMENT ON FUNCTION customer_bases() IS
 'The customer bases of this database whose settings the caller may read.';
 
 CREATE FUNCTION base_settings(base text) RETURNS regclass
-	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	settings regclass;
@@ -56,7 +56,7 @@ COMMENT ON FUNCTION base_extension_schema() IS
 'The schema of this extension, as SQL.';
 
 CREATE FUNCTION base_options(settings regclass) RETURNS jsonb
-	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	options jsonb;
@@ -75,7 +75,7 @@ COMMENT ON FUNCTION base_options(regclass) IS
 
 -- Every option that can be judged alone. What is wrong is named with the value and the way out.
 CREATE FUNCTION base_check_options(options jsonb) RETURNS void
-	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	map record;
@@ -140,7 +140,7 @@ COMMENT ON FUNCTION base_check_options(jsonb) IS
 'Raises an error that names the first option of a customer base that cannot be, with a hint.';
 
 CREATE FUNCTION base_is_name(given text) RETURNS boolean
-	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	RETURN cardinality(parse_ident(given)) <= 3;
@@ -152,7 +152,7 @@ COMMENT ON FUNCTION base_is_name(text) IS
 
 -- A relation that an option names: it exists, the caller may read it, and no policy hides rows of it.
 CREATE FUNCTION base_relation(option text, given text, relation oid) RETURNS text
-	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	IF relation IS NULL THEN
@@ -173,7 +173,7 @@ COMMENT ON FUNCTION base_relation(text, text, oid) IS
 
 -- The options that depend on the source, as SQL: safe expressions, the reporting day, the exact amount.
 CREATE FUNCTION base_resolve(options jsonb) RETURNS jsonb
-	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
 AS $$
 DECLARE
 	source oid := (options ->> 'source_oid')::oid;
@@ -258,7 +258,7 @@ COMMENT ON FUNCTION base_resolve(jsonb) IS
 
 -- The customers table, its key and its attributes.
 CREATE FUNCTION base_resolve_customers(options jsonb) RETURNS jsonb
-	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET row_security = off
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET row_security = off
 AS $$
 DECLARE
 	relation oid := (options ->> 'customers_oid')::oid;
@@ -315,7 +315,7 @@ COMMENT ON FUNCTION base_resolve_customers(jsonb) IS
 
 -- The schema of a base: new, or an empty one of the caller's.
 CREATE FUNCTION base_make_schema(name text, schema text) RETURNS boolean
-	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	existing oid := (SELECT oid FROM pg_namespace WHERE nspname = schema);
@@ -339,7 +339,7 @@ COMMENT ON FUNCTION base_make_schema(text, text) IS
 
 -- Tables, in the order in which a reader meets them. Every option is kept as text.
 CREATE FUNCTION base_make_tables(options jsonb) RETURNS void
-	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	EXECUTE @extschema@.base_template($template$
@@ -391,7 +391,7 @@ COMMENT ON FUNCTION base_make_tables(jsonb) IS
 'Makes the tables of a customer base in its schema.';
 
 CREATE FUNCTION base_segment_map_check() RETURNS trigger
-	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	EXECUTE 'SELECT ' || @extschema@.base_extension_schema() || '.segment_map_check(code, segment, rank) FROM ' || TG_RELID::regclass;
@@ -402,7 +402,7 @@ COMMENT ON FUNCTION base_segment_map_check() IS
 
 -- The work of create_customer_base. It runs with the caller's rights, and an error leaves nothing behind.
 CREATE FUNCTION base_create(options jsonb) RETURNS TABLE (item text, value text)
-	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET row_security = off SET standard_conforming_strings = on
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET row_security = off SET standard_conforming_strings = on
 AS $$
 DECLARE
 	started timestamptz := clock_timestamp();
@@ -442,7 +442,7 @@ COMMENT ON FUNCTION base_create(jsonb) IS
 
 -- What deserves a second look, each also raised as a WARNING: rows that look like lines of orders, and policies.
 CREATE FUNCTION base_warnings(options jsonb) RETURNS text[]
-	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET row_security = off SET timezone = 'UTC'
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET row_security = off SET timezone = 'UTC'
 AS $$
 DECLARE
 	rows bigint;
@@ -508,7 +508,7 @@ COMMENT ON FUNCTION create_customer_base(text, text, text, text, text, text, tex
 
 -- The work of drop_customer_base: what the base made, and nothing that is the user's.
 CREATE FUNCTION base_drop(settings regclass) RETURNS void
-	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	options jsonb := @extschema@.base_options(settings);
@@ -534,7 +534,7 @@ COMMENT ON FUNCTION base_drop(regclass) IS
 'The work of drop_customer_base, with the caller''s rights.';
 
 CREATE FUNCTION base_check_role(role text) RETURNS void
-	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) THEN
@@ -544,7 +544,7 @@ END $$;
 COMMENT ON FUNCTION base_check_role(text) IS 'Raises an error for an unknown role.';
 
 CREATE FUNCTION base_grant(settings regclass, role text) RETURNS void
-	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	options jsonb := @extschema@.base_options(settings) || jsonb_build_object('role', quote_ident(role));
@@ -565,7 +565,7 @@ COMMENT ON FUNCTION base_grant(regclass, text) IS
 'The work of grant_reader, with the caller''s rights.';
 
 CREATE FUNCTION base_revoke(settings regclass, role text) RETURNS void
-	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	PERFORM @extschema@.base_check_role(role);
