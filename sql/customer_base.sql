@@ -231,6 +231,17 @@ SELECT count(*) > 0 AS refreshed FROM refresh_customer_base('chosen');
 SELECT customer, days_since_last AS days, orders, total, rfm FROM chosen.rfm ORDER BY customer;
 SELECT customer, days_since_last AS days, orders, total, rfm FROM chosen.rfm_at('2024-04-10') ORDER BY customer;
 SELECT customer, days_since_last AS days, orders, total, rfm FROM chosen.rfm_at('2024-02-10') ORDER BY customer;
+UPDATE chosen.cut_points SET value = -value WHERE measure = 'total';
+DELETE FROM chosen.cut_points WHERE measure = 'orders' AND cut = 2;
+UPDATE chosen.cut_points SET value = NULL WHERE measure = 'orders' AND cut = 2;
+UPDATE chosen.cut_points SET value = 'NaN' WHERE measure = 'orders' AND cut = 4;
+-- customers who come later have a start of their own: those of a new tenant, and the first of all
+SELECT count(*) > 0 AS made FROM create_customer_base('late_base', 'sales', 'customer', 'day', 'amount', tenant => 'shop', rfm_method => 'fixed', as_of => 'last_purchase',
+	filter => 'shop = ''none''');
+INSERT INTO sales VALUES ('none', 1, '2024-01-03', 5);
+SELECT count(*) > 0 AS refreshed FROM refresh_customer_base('late_base');
+SELECT tenant, customer, rfm FROM late_base.customers;
+SELECT tenant, measure, count(*), min(as_of) AS as_of FROM late_base.cut_points GROUP BY 1, 2 ORDER BY 2;
 
 -- The eight Chinese segments; a window for frequency and money; a map of one's own
 SELECT item, value FROM create_customer_base('eight', 'orders', 'customer_id', 'ordered_at', 'total', rfm_bins => 2, rfm_method => 'mean', segment_map => 'cn8',

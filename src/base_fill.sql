@@ -217,23 +217,23 @@ COMMENT ON FUNCTION base_record_fill(jsonb, jsonb, timestamptz) IS
 'Writes what a fill of a customer base counted to its tables quality and state.';
 
 -- The cut points that the views score by, of the base's population on its day. Chosen ones (rfm_method 'fixed')
--- stand: they are made once, as a start, and then belong to the user.
-CREATE FUNCTION base_renew_cut_points(options jsonb, first boolean) RETURNS void
+-- stand: they are made once for each tenant, as a start, and then belong to the user.
+CREATE FUNCTION base_renew_cut_points(options jsonb) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	options := options || jsonb_build_object('fixed', nullif(options ->> 'rfm_method' = 'fixed', false),
-		'keep', nullif(options ->> 'rfm_method' = 'fixed' AND NOT first, false));
+	options := options || jsonb_build_object('fixed', nullif(options ->> 'rfm_method' = 'fixed', false));
 	EXECUTE @extschema@.base_template($template$
-DELETE FROM {schema}.cut_points[[keep: WHERE measure = 'abc']];
+DELETE FROM {schema}.cut_points[[fixed: WHERE measure = 'abc']];
 INSERT INTO {schema}.cut_points ({tenant,} measure, cut, value, as_of)
 SELECT {b.tenant,} c.measure, c.cut, c.value, CASE WHEN c.measure = 'abc' [[!fixed:OR true]] THEN d.day END
 FROM (SELECT {schema}.as_of() AS day) AS d, LATERAL {schema}.population_breaks(d.day) AS b,
-	LATERAL ([[!keep:SELECT r.measure, r.cut, r.value FROM {ext}.breaks(b.rfm) AS r
-		UNION ALL ]]SELECT 'abc', a.cut::integer, a.value FROM unnest(b.abc) WITH ORDINALITY AS a (value, cut)) AS c (measure, cut, value)$template$, options);
+	LATERAL (SELECT r.measure, r.cut, r.value FROM {ext}.breaks(b.rfm) AS r
+		UNION ALL SELECT 'abc', a.cut::integer, a.value FROM unnest(b.abc) WITH ORDINALITY AS a (value, cut)) AS c (measure, cut, value)
+WHERE NOT EXISTS (SELECT FROM {schema}.cut_points AS k WHERE k.measure = c.measure[[tenant_sql: AND k.tenant {tenant_equal} b.tenant]])$template$, options);
 END $$;
-COMMENT ON FUNCTION base_renew_cut_points(jsonb, boolean) IS
-'Replaces the cut points of a customer base by those of its population on its day; with rfm_method ''fixed'' only those of abc, except at first.';
+COMMENT ON FUNCTION base_renew_cut_points(jsonb) IS
+'Replaces the cut points of a customer base by those of its population on its day; with rfm_method ''fixed'' those of scores that are there stand.';
 
 CREATE FUNCTION base_bad_reasons(counts jsonb) RETURNS text[]
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -279,7 +279,7 @@ BEGIN
 	counts := @extschema@.base_fill(options, false);
 	PERFORM @extschema@.base_quarantine(options, @extschema@.base_bad_reasons(counts));
 	PERFORM @extschema@.base_record_fill(options, counts, started);
-	PERFORM @extschema@.base_renew_cut_points(options, false);
+	PERFORM @extschema@.base_renew_cut_points(options);
 	EXECUTE format('ANALYZE %s', options ->> 'summary_table');
 	RETURN QUERY SELECT r.item, r.value FROM @extschema@.base_report(options) AS r
 		UNION ALL VALUES ('customers_written', counts ->> 'written'), ('customers_removed', counts ->> 'gone');

@@ -374,7 +374,7 @@ CREATE TABLE {schema}.cut_points ([[tenant_sql:tenant {tenant_type} NOT NULL, ]]
 	cut integer NOT NULL, value numeric, as_of date,
 	day date GENERATED ALWAYS AS (CASE WHEN measure = 'days_since_last' THEN as_of - floor(value)::integer END) STORED,
 	PRIMARY KEY ({tenant,} measure, cut));
-COMMENT ON TABLE {schema}.cut_points IS 'The limits that the views score by, renewed by every refresh. With rfm_method ''fixed'' those of days_since_last, orders and total are yours to edit.';
+COMMENT ON TABLE {schema}.cut_points IS 'The limits that the views score by, renewed by every refresh. With rfm_method ''fixed'' those of days_since_last, orders and total are yours to edit; every change is checked.';
 
 CREATE TABLE {schema}.quality (ordinal integer PRIMARY KEY, item text NOT NULL, rows bigint NOT NULL, explanation text NOT NULL);
 COMMENT ON TABLE {schema}.quality IS 'What the last refresh counted; the view data_quality shows it.';
@@ -399,6 +399,16 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION base_segment_map_check() IS
 'Trigger of a base''s table segment_map: refuses a map with holes or overlaps.';
+
+CREATE FUNCTION base_cut_points_check() RETURNS trigger
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	EXECUTE format('SELECT count(rfm) FROM %I.breaks_at(''infinity'')', TG_TABLE_SCHEMA);
+	RETURN NULL;
+END $$;
+COMMENT ON FUNCTION base_cut_points_check() IS
+'Trigger of a base''s table cut_points: refuses limits that no view could score by.';
 
 -- The work of create_customer_base. It runs with the caller's rights, and an error leaves nothing behind.
 CREATE FUNCTION base_create(options jsonb) RETURNS TABLE (item text, value text)
@@ -427,9 +437,11 @@ BEGIN
 	PERFORM @extschema@.base_quarantine(options, @extschema@.base_bad_reasons(counts));
 	EXECUTE @extschema@.base_template('ALTER TABLE {schema}.summary ADD PRIMARY KEY ({key}); ANALYZE {schema}.summary;', options);
 	PERFORM @extschema@.base_record_fill(options, counts, started);
-	PERFORM @extschema@.base_renew_cut_points(options, true);
+	PERFORM @extschema@.base_renew_cut_points(options);
 	EXECUTE @extschema@.base_template('CREATE TRIGGER complete AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON {schema}.segment_map
-		EXECUTE FUNCTION {ext}.base_segment_map_check()', options);
+		EXECUTE FUNCTION {ext}.base_segment_map_check();
+		CREATE TRIGGER complete AFTER INSERT OR UPDATE OR DELETE ON {schema}.cut_points
+		EXECUTE FUNCTION {ext}.base_cut_points_check()', options);
 
 	warnings := @extschema@.base_warnings(options);
 	RETURN QUERY SELECT r.item, r.value FROM @extschema@.base_report(options) AS r
