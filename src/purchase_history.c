@@ -30,13 +30,16 @@
 
 #include "purchase_history.h"
 
-/* A row, or all purchases or refunds of a day: count > 0 orders, < 0 refunds. */
+/*
+ * A row, or all purchases or refunds of a day: count > 0 orders, < 0 refunds. A state that travels in a tuple, from a
+ * parallel worker for one, is aligned to four bytes only.
+ */
 typedef struct TailRow
 {
 	int32		day;
 	int32		count;
 	int64		amount;			/* >= 0, in millionths */
-} TailRow;
+} pg_attribute_packed() pg_attribute_aligned(4) TailRow;
 
 typedef struct OpenHistory
 {
@@ -911,11 +914,9 @@ purchase_history_combine(PG_FUNCTION_ARGS)
 		(void) open_room(other);
 		for (uint32 i = 0; i < other->tail_count; i++)
 		{
-			TailRow		row;
+			const TailRow *row = &other->tail[i];
 
-			/* In a tuple it is aligned to four bytes only. */
-			memcpy(&row, (const char *) other + OPEN_HEADER + i * sizeof(TailRow), sizeof(TailRow));
-			state = open_add_row(state, row.day, row.count, row.amount);
+			state = open_add_row(state, row->day, row->count, row->amount);
 		}
 		bytes = open_prefix(other);
 		size = other->prefix_size;
