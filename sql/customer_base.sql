@@ -118,7 +118,7 @@ SELECT * FROM create_customer_base('b', 'orders', 'customer_id', 'ordered_at', '
 SELECT * FROM create_customer_base('b', 'orders', 'customer_id', 'ordered_at', 'total', rfm_method => 'mean');
 SELECT * FROM create_customer_base('b', 'orders', 'customer_id', 'ordered_at', 'total', rfm_method => 'best');
 SELECT * FROM create_customer_base('b', 'orders', 'customer_id', 'ordered_at', 'total', segment_map => 'mine');
-SELECT * FROM create_customer_base('b', 'orders', 'customer_id', 'ordered_at', 'total', segment_map => 'cn8');
+SELECT * FROM create_customer_base('b', 'orders', 'customer_id', 'ordered_at', 'total', segment_map => 'cn8', rfm_bins => 5);
 SELECT * FROM create_customer_base('b', 'orders', 'customer_id', 'ordered_at', 'total', rfm_window => '-1 day');
 SELECT * FROM create_customer_base('b', 'orders', 'customer_id', 'ordered_at', 'total', abc_a => 0.99);
 SELECT * FROM create_customer_base('b', 'orders', 'customer_id', 'ordered_at', 'total', abc_a => 80);
@@ -244,7 +244,7 @@ SELECT tenant, customer, rfm FROM late_base.customers;
 SELECT tenant, measure, count(*), min(as_of) AS as_of FROM late_base.cut_points GROUP BY 1, 2 ORDER BY 2;
 
 -- The eight Chinese segments; a window for frequency and money; a map of one's own
-SELECT item, value FROM create_customer_base('eight', 'orders', 'customer_id', 'ordered_at', 'total', rfm_bins => 2, rfm_method => 'mean', segment_map => 'cn8',
+SELECT item, value FROM create_customer_base('eight', 'orders', 'customer_id', 'ordered_at', 'total', segment_map => 'cn8',
 	language => 'zh', rfm_window => '30 days', as_of => '2024-03-10') WHERE item = 'customers';
 SELECT customer, orders, total, rfm, segment_label FROM eight.rfm ORDER BY customer;
 UPDATE shop.segment_map SET segment = 'vip', label_en = 'VIP', rank = 0 WHERE code = '55';

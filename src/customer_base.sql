@@ -112,9 +112,8 @@ BEGIN
 				'Give ''quantile'', ''mean'', ''mean_score'' or ''fixed''.'),
 			('segment_map', map.map IS NULL, 'The maps are: '
 				|| (SELECT string_agg(m.map, ', ') FROM @extschema@.segment_maps() AS m) || '.'),
-			('rfm_bins', bins <> map.bins, format('The map %s is for %s bins.%s', map.map, map.bins,
-				CASE WHEN map.bins = 2 THEN ' Give rfm_bins => 2 and rfm_method => ''mean''.' ELSE '' END)),
-			('rfm_method', o ->> 'rfm_method' LIKE 'mean%' AND bins <> 2, 'A mean cuts in two: give rfm_bins => 2 and segment_map => ''cn8''.'),
+			('rfm_bins', bins <> map.bins, format('The map %s is for %s bins: leave rfm_bins out.', map.map, map.bins)),
+			('rfm_method', o ->> 'rfm_method' LIKE 'mean%' AND bins <> 2, 'A mean cuts in two: give segment_map => ''cn8''.'),
 			('rfm_window', (o ->> 'rfm_window')::interval <= interval '0', 'Give a positive interval, such as ''1 year''.'),
 			('abc_a', coalesce(NOT a BETWEEN 0 AND 1, true), 'Give a share from 0 to 1, such as 0.80.'),
 			('abc_b', coalesce(NOT b BETWEEN a AND 1, true), 'Give a share from abc_a to 1, such as 0.95.'),
@@ -418,10 +417,15 @@ DECLARE
 	started timestamptz := clock_timestamp();
 	name text := options ->> 'name';
 	schema text := coalesce(options ->> 'schema', name);
+	bins integer;
 	made boolean;
 	counts jsonb;
 	warnings text[];
 BEGIN
+	-- Bins and method are those that the map is for, unless given.
+	bins := coalesce((options ->> 'rfm_bins')::integer, (SELECT m.bins FROM @extschema@.segment_maps() AS m WHERE m.map = options ->> 'segment_map'), 5);
+	options := options || jsonb_build_object('rfm_bins', bins,
+		'rfm_method', coalesce(options ->> 'rfm_method', CASE WHEN bins = 2 THEN 'mean' ELSE 'quantile' END));
 	PERFORM @extschema@.base_check_options(options);
 	options := @extschema@.base_resolve(options);
 	made := @extschema@.base_make_schema(name, schema);
@@ -499,8 +503,8 @@ COMMENT ON FUNCTION base_warnings(jsonb) IS
 CREATE FUNCTION create_customer_base(name text, source text, customer text, purchased_at text, amount text,
 	order_id text DEFAULT NULL, filter text DEFAULT NULL, customers text DEFAULT NULL, customers_key text DEFAULT NULL,
 	attributes text[] DEFAULT NULL, tenant text DEFAULT NULL, time_zone text DEFAULT NULL, source_time_zone text DEFAULT NULL,
-	as_of text DEFAULT 'today', currency text DEFAULT NULL, currency_column text DEFAULT NULL, rfm_bins integer DEFAULT 5,
-	rfm_method text DEFAULT 'quantile', rfm_window interval DEFAULT NULL, segment_map text DEFAULT 'grid25',
+	as_of text DEFAULT 'today', currency text DEFAULT NULL, currency_column text DEFAULT NULL, rfm_bins integer DEFAULT NULL,
+	rfm_method text DEFAULT NULL, rfm_window interval DEFAULT NULL, segment_map text DEFAULT 'grid25',
 	abc_a numeric DEFAULT 0.80, abc_b numeric DEFAULT 0.95, count_by text DEFAULT 'days', history_starts date DEFAULT NULL,
 	language text DEFAULT 'en', schema text DEFAULT NULL, on_bad_row text DEFAULT 'quarantine')
 	RETURNS TABLE (item text, value text) LANGUAGE sql VOLATILE PARALLEL UNSAFE
