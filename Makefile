@@ -61,7 +61,7 @@ EXTRA_CLEAN = $(EXTENSION)--*.sql results output_iso tmp_check tmp_check_iso
 
 # Without it a multiplication and an addition may be fused, and results differ between machines.
 PG_CPPFLAGS = -I$(srcdir)/src -DPG_CUSTOMER_VERSION='"$(EXTVERSION)"' -ffp-contract=off
-PG_CFLAGS = -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers -Wno-clobbered
+PG_CFLAGS = -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
 
 # These need no PostgreSQL yet: they find or install one.
 SELF_SUFFICIENT = demo check bench stage

@@ -125,7 +125,7 @@ SELECT set_eq('SELECT customer, rollup(history) AS history FROM (TABLE c_de.hist
 CREATE FUNCTION plan_of(query text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE line text; lines text := '';
 BEGIN FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || query LOOP lines := lines || line || E'\n'; END LOOP; RETURN lines; END $$;
-SELECT ok(p ~ 'summary_pkey' AND p !~ '(Seq Scan on summary|WindowAgg|Sort)', 'one customer of ' || v || ' is found by the primary key')
+SELECT ok(p ~ 'summary_pkey' AND p !~ '(Seq Scan on summary|WindowAgg)', 'one customer of ' || v || ' is found by the primary key')
 FROM unnest('{customers,rfm,histories}'::text[]) AS v, plan_of(format('SELECT * FROM props.%I WHERE customer = 42', v)) AS p;
 SELECT is(array_length(regexp_split_to_array(plan_of($$ SELECT * FROM props.kpis WHERE unit = 'month' $$), 'Scan on summary'), 1), 2, 'one unit of kpis reads the base once');
 
