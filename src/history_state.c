@@ -593,6 +593,7 @@ history_read(HistoryReader *reader, HistoryDay *day)
 {
 	HistoryStatus status = history_next(reader, day);
 
+	CHECK_FOR_INTERRUPTS();
 	if (unlikely(status == HISTORY_MALFORMED))
 		history_damaged();
 	return status == HISTORY_DAY;

@@ -208,6 +208,7 @@ period_totals_combine(PG_FUNCTION_ARGS)
 	{
 		PeriodTotal *total = find_period(state, more->index);
 
+		CHECK_FOR_INTERRUPTS();
 		for (int i = 0; i < COUNTS; i++)
 			history_count_add(&total->counts[i], more->counts[i]);
 		add_money(&total->gross, more->gross);
@@ -348,6 +349,7 @@ period_totals_final(PG_FUNCTION_ARGS)
 		Datum		values[TOTAL_COLUMNS];
 		bool		nulls[TOTAL_COLUMNS] = {0};
 
+		CHECK_FOR_INTERRUPTS();
 		values[0] = DateADTGetDatum(period_first_day(totals[i].index, state->unit));
 		for (int j = 0; j < COUNTS; j++)
 			values[1 + j] = Int64GetDatum(totals[i].counts[j]);

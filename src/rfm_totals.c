@@ -11,6 +11,7 @@
 #include "common/hashfn.h"
 #include "funcapi.h"
 #include "libpq/pqformat.h"
+#include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -141,7 +142,10 @@ rfm_totals_combine(PG_FUNCTION_ARGS)
 
 		rfm_hash_start_iterate(others, &iterator);
 		while ((other = rfm_hash_iterate(others, &iterator)) != NULL)
+		{
+			CHECK_FOR_INTERRUPTS();
 			add_to(totals, other->key, other->customers, other->orders, other->gross, other->total);
+		}
 	}
 	if (totals == NULL)
 		PG_RETURN_NULL();
@@ -263,6 +267,7 @@ rfm_totals_final(PG_FUNCTION_ARGS)
 		};
 		bool		nulls[TOTAL_COLUMNS] = {0};
 
+		CHECK_FOR_INTERRUPTS();
 		elements[i] = HeapTupleGetDatum(heap_form_tuple(row_type, values, nulls));
 	}
 	PG_RETURN_ARRAYTYPE_P(construct_array(elements, count, element, -1, false, TYPALIGN_DOUBLE));
