@@ -56,7 +56,7 @@ COMMENT ON FUNCTION base_extension_schema() IS
 'The schema of this extension, as SQL.';
 
 CREATE FUNCTION base_options(settings regclass) RETURNS jsonb
-	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET datestyle = 'ISO'
 AS $$
 DECLARE
 	options jsonb;
