@@ -81,6 +81,10 @@ SELECT * FROM create_customer_base('b', 'SELECT * FROM orders', 'customer_id', '
 SELECT * FROM create_customer_base('b', 'a.b.c.d', 'customer_id', 'ordered_at', 'total');
 SELECT * FROM create_customer_base('b', 'orders', NULL, 'ordered_at', 'total');
 SELECT * FROM create_customer_base('', 'orders', 'customer_id', 'ordered_at', 'total');
+SELECT * FROM create_customer_base('b', 'orders', 'customer_id', 'ordered_at', 'total', schema => repeat('b', 64));
+CREATE TEMP TABLE passing AS SELECT * FROM orders;
+SELECT * FROM create_customer_base('b', 'passing', 'customer_id', 'ordered_at', 'total');
+SELECT * FROM create_customer_base('b', 'orders', 'customer_id', 'ordered_at', 'total', customers => 'passing', customers_key => 'id');
 SELECT * FROM create_customer_base('b', 'orders', 'customer_id', 'status', 'total');
 SELECT * FROM create_customer_base('b', 'orders', 'customer_id', 'id', 'total');
 SELECT * FROM create_customer_base('b', 'orders', 'customer_id', 'ordered_at', 'status');
@@ -175,6 +179,17 @@ SHOW timezone;
 SET timezone = 'UTC';
 SELECT item, value FROM create_customer_base('local', 'orders', 'customer_id', 'ordered_at::date', 'total', time_zone => 'Asia/Shanghai') WHERE item = 'first_day';
 SELECT customer, history FROM local.histories WHERE customer = 2;
+-- a day written as text is read as the session that made the base reads it
+CREATE TABLE written (c int, d text, a int);
+INSERT INTO written VALUES (1, '03/04/2024', 5);
+SET datestyle = 'SQL, DMY';
+SELECT item, value FROM create_customer_base('local_text', 'written', 'c', 'd::date', 'a') WHERE item = 'customers';
+SET datestyle = 'German, MDY';
+SELECT item, value FROM refresh_customer_base('local_text') WHERE item IN ('first_day', 'customers_written');
+SELECT * FROM verify_customer_base('local_text');
+SET datestyle = 'ISO, YMD';
+SELECT drop_customer_base('local_text');
+DROP TABLE written;
 
 -- Names that need quoting, Chinese ones, and keys of other types
 CREATE SCHEMA "客户 数据";

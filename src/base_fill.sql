@@ -69,14 +69,14 @@ COMMENT ON FUNCTION base_groups(jsonb) IS
 -- One statement reads the source once, in one snapshot, and brings the summary to it. Readers go on with what they
 -- see; a customer whose history is unchanged is not written. The first fill writes to a table without an index.
 CREATE FUNCTION base_fill(options jsonb, first boolean) RETURNS jsonb
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET row_security = off SET timezone = 'UTC'
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET row_security = off SET timezone = 'UTC' SET datestyle = 'ISO'
 AS $$
 DECLARE
 	counts jsonb;
 	state text;
 	message text;
 BEGIN
-	PERFORM set_config('timezone', options ->> 'time_zone', true);
+	PERFORM set_config('timezone', options ->> 'time_zone', true), set_config('datestyle', options ->> 'date_style', true);
 	options := options || jsonb_build_object('groups', @extschema@.base_groups(options), 'again', nullif(NOT first, false));
 	EXECUTE @extschema@.base_template($template$
 WITH {groups},
@@ -149,12 +149,12 @@ COMMENT ON FUNCTION base_quality_texts() IS
 
 -- Keeps up to a thousand rows of each kind that cannot be used; a strict base refuses them.
 CREATE FUNCTION base_quarantine(options jsonb, reasons text[]) RETURNS void
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET row_security = off SET timezone = 'UTC'
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET row_security = off SET timezone = 'UTC' SET datestyle = 'ISO'
 AS $$
 DECLARE
 	example record;
 BEGIN
-	PERFORM set_config('timezone', options ->> 'time_zone', true);
+	PERFORM set_config('timezone', options ->> 'time_zone', true), set_config('datestyle', options ->> 'date_style', true);
 	EXECUTE @extschema@.base_template('DELETE FROM {schema}.quarantine', options);
 	IF cardinality(reasons) = 0 THEN
 		RETURN;
@@ -291,7 +291,7 @@ COMMENT ON FUNCTION base_refresh(regclass) IS
 -- are grouped together, never compared by name.
 CREATE FUNCTION base_verify(settings regclass, sample double precision)
 	RETURNS TABLE (customer text, problem text, in_source text, in_summary text)
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET row_security = off SET timezone = 'UTC'
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET row_security = off SET timezone = 'UTC' SET datestyle = 'ISO'
 AS $$
 DECLARE
 	options jsonb := @extschema@.base_options(settings);
@@ -301,7 +301,7 @@ BEGIN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = format('sample must be above 0 and at most 1, not %s', sample),
 			HINT = 'It is the part of the customers to compare: 1 compares all, 0.01 one in a hundred.';
 	END IF;
-	PERFORM set_config('timezone', options ->> 'time_zone', true);
+	PERFORM set_config('timezone', options ->> 'time_zone', true), set_config('datestyle', options ->> 'date_style', true);
 	options := options || jsonb_build_object('groups', @extschema@.base_groups(options), 'seed', (random() * 1e15)::bigint,
 		'limit', (sample * 1e6)::integer);
 	RETURN QUERY EXECUTE @extschema@.base_template($template$

@@ -56,7 +56,7 @@ COMMENT ON FUNCTION base_extension_schema() IS
 'The schema of this extension, as SQL.';
 
 CREATE FUNCTION base_options(settings regclass) RETURNS jsonb
-	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET datestyle = 'ISO'
 AS $$
 DECLARE
 	options jsonb;
@@ -87,6 +87,7 @@ BEGIN
 			(o ->> 'abc_b')::numeric AS b, o FROM (SELECT options AS o) AS given) AS given,
 		LATERAL (VALUES
 			('name', coalesce(name = '' OR octet_length(name) > 63, true), 'Give the base a name of 1 to 63 bytes: it names its schema.'),
+			('schema', o ->> 'schema' = '' OR octet_length(o ->> 'schema') > 63, 'Give the schema a name of 1 to 63 bytes.'),
 			('source', o ->> 'source' IS NULL, 'Name the table or view that holds the orders, as in ''public.orders''.'),
 			('customer', o ->> 'customer' IS NULL, 'Name the column of the customer''s key.'),
 			('purchased_at', o ->> 'purchased_at' IS NULL, 'Name the column of the day or time of the order.'),
@@ -157,6 +158,9 @@ BEGIN
 	IF relation IS NULL THEN
 		RAISE EXCEPTION USING ERRCODE = 'undefined_table', MESSAGE = format('option %s: there is no table "%s"', option, given),
 			HINT = 'Write its name as in SQL, with the schema: ''public.orders'', or ''"Sales"."Orders"'' where capitals matter.';
+	ELSIF (SELECT relpersistence = 't' FROM pg_class WHERE oid = relation) THEN
+		RAISE EXCEPTION USING ERRCODE = 'wrong_object_type', MESSAGE = format('option %s: %s is temporary', option, relation::regclass),
+			HINT = 'It ends with this session, and the base stays: give a table or view that stays, too.';
 	ELSIF NOT has_any_column_privilege(relation, 'SELECT') THEN
 		RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege', MESSAGE = format('option %s: permission denied for %s', option, relation::regclass),
 			HINT = format('Its owner can run: GRANT SELECT ON %s TO %I;', relation::regclass, current_user);
@@ -168,7 +172,7 @@ BEGIN
 	RETURN relation::regclass::text;
 END $$;
 COMMENT ON FUNCTION base_relation(text, text, oid) IS
-'The qualified name of a relation that an option of a customer base names; missing, unreadable and filtered ones are errors.';
+'The qualified name of a relation that an option of a customer base names; missing, temporary, unreadable and filtered ones are errors.';
 
 -- The options that depend on the source, as SQL: safe expressions, the reporting day, the exact amount.
 CREATE FUNCTION base_resolve(options jsonb) RETURNS jsonb
@@ -344,7 +348,7 @@ BEGIN
 	EXECUTE @extschema@.base_template($template$
 CREATE TABLE {schema}.settings (base text PRIMARY KEY, base_version text NOT NULL, created_at timestamptz NOT NULL, made_schema text,
 	source text NOT NULL, customer text, purchased_at text, amount text, order_id text, filter text, customers text,
-	customers_key text, attributes text, tenant text, time_zone text, source_time_zone text, as_of text, currency text,
+	customers_key text, attributes text, tenant text, time_zone text, source_time_zone text, date_style text, as_of text, currency text,
 	currency_column text, rfm_bins text, rfm_method text, rfm_window text, segment_map text, abc_a text, abc_b text,
 	count_by text, history_starts text, language text, on_bad_row text,
 	customer_sql text, customer_type text, customer_equal text, tenant_sql text, tenant_type text, tenant_equal text,
@@ -430,6 +434,7 @@ BEGIN
 	options := @extschema@.base_resolve(options);
 	made := @extschema@.base_make_schema(name, schema);
 	options := options || jsonb_build_object('base', name, 'base_version', '1', 'created_at', now(), 'made_schema', nullif(made, false),
+		'date_style', 'ISO, ' || split_part(current_setting('datestyle'), ', ', 2),
 		'schema', quote_ident(schema), 'ext', @extschema@.base_extension_schema());
 	EXECUTE format('COMMENT ON SCHEMA %I IS %L', schema,
 		format('Customer base %s over %s: tables, and views for analysis.', name, options ->> 'source'));
@@ -458,7 +463,7 @@ COMMENT ON FUNCTION base_create(jsonb) IS
 
 -- What deserves a second look, each also raised as a WARNING: rows that look like lines of orders, and policies.
 CREATE FUNCTION base_warnings(options jsonb) RETURNS text[]
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET row_security = off SET timezone = 'UTC'
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET row_security = off SET timezone = 'UTC' SET datestyle = 'ISO'
 AS $$
 DECLARE
 	rows bigint;
@@ -467,7 +472,7 @@ DECLARE
 	warnings text[] := '{}';
 	hint text;
 BEGIN
-	PERFORM set_config('timezone', options ->> 'time_zone', true);
+	PERFORM set_config('timezone', options ->> 'time_zone', true), set_config('datestyle', options ->> 'date_style', true);
 	IF options ->> 'order_sql' IS NULL THEN
 		-- Rows that share a time share a day: each further row of a day makes two of them at the most.
 		EXECUTE @extschema@.base_template('SELECT sum(orders + {ext}.refunds(history)), 2 * sum(orders + {ext}.refunds(history)
