@@ -297,8 +297,8 @@ DECLARE
 	options jsonb := @extschema@.base_options(settings);
 	differences bigint;
 BEGIN
-	IF NOT (sample > 0 AND sample <= 1) THEN
-		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = format('sample must be above 0 and at most 1, not %s', sample),
+	IF NOT (sample >= 0.000001 AND sample <= 1) THEN
+		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = format('sample must be from 0.000001 to 1, not %s', sample),
 			HINT = 'It is the part of the customers to compare: 1 compares all, 0.01 one in a hundred.';
 	END IF;
 	PERFORM set_config('timezone', options ->> 'time_zone', true), set_config('datestyle', options ->> 'date_style', true);

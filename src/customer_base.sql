@@ -609,7 +609,7 @@ CREATE FUNCTION verify_customer_base(base text, sample double precision DEFAULT 
 	RETURNS TABLE (customer text, problem text, in_source text, in_summary text)
 	AS 'MODULE_PATHNAME', 'verify_customer_base' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION verify_customer_base(text, double precision) IS
-'Every customer, or a sample of them (a share above 0, at most 1), whose history in the base differs from the source; no row: the base is right; for members of the base''s owner.';
+'Every customer, or a sample of them (a share from 0.000001 to 1), whose history in the base differs from the source; no row: the base is right; for members of the base''s owner.';
 
 CREATE FUNCTION drop_customer_base(base text) RETURNS void
 	AS 'MODULE_PATHNAME', 'drop_customer_base' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
