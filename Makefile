@@ -101,8 +101,4 @@ $(OBJS): $(wildcard $(srcdir)/src/*.h $(srcdir)/src/math/*.h)
 $(DATA_built): $(addprefix $(srcdir)/,$(SQL_PARTS)) $(srcdir)/pg_customer.control
 	cat $(addprefix $(srcdir)/,$(SQL_PARTS)) > $@
 
-pgtapcheck:
-	pg_prove -d contrib_regression $(sort $(wildcard $(srcdir)/test/pgtap/*.sql))
-.PHONY: pgtapcheck
-
 endif

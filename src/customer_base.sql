@@ -63,7 +63,7 @@ DECLARE
 	schema text := (SELECT relnamespace::regnamespace::text FROM pg_class WHERE oid = settings);
 BEGIN
 	EXECUTE format('SELECT to_jsonb(s) FROM ONLY %s AS s', settings) INTO STRICT options;
-	RETURN options || jsonb_build_object('schema', schema, 'summary_table', schema || '.summary', 
+	RETURN options || jsonb_build_object('schema', schema, 'summary_table', schema || '.summary',
 		'ext', @extschema@.base_extension_schema(),
 		'amount_problem', CASE WHEN options ->> 'amount_type' = 'bigint' THEN 'NULL::text'
 			ELSE @extschema@.base_extension_schema() || '.base_amount_problem(r.amount)' END,

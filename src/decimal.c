@@ -249,24 +249,6 @@ decimal_to_numeric(int128 units, int scale, bool trim)
 }
 
 /*
- * decimal_to_float8
- *		units / 10^scale, correctly rounded.
- */
-double
-decimal_to_float8(int128 units, int scale)
-{
-	char		digits[48];
-	char		text[64];
-
-	/* Both exact in a double, so that one division rounds once. */
-	if (units > -(INT64CONST(1) << 53) && units < (INT64CONST(1) << 53) && scale <= 18)
-		return (double) (int64) units / (double) (int64) power_of_ten(scale);
-
-	snprintf(text, sizeof(text), "%se-%d", format_units(units, digits, sizeof(digits)), scale);
-	return strtod(text, NULL);
-}
-
-/*
  * decimal_ratio
  *		a / b, with as many digits as numeric division gives.
  */

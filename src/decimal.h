@@ -37,9 +37,6 @@ extern DecimalStatus decimal_from_float8(double value, int scale, int limit_digi
 /* A numeric with scale digits after the point; trim leaves out its trailing zeros. */
 extern Numeric decimal_to_numeric(int128 units, int scale, bool trim);
 
-/* The nearest double. */
-extern double decimal_to_float8(int128 units, int scale);
-
 /* a / b as numeric division gives it; b must not be 0. */
 extern Numeric decimal_ratio(int128 a, int128 b);
 

@@ -396,12 +396,12 @@ open_rebuild(OpenHistory *old, const HistoryDays *list)
 	Size		bound = history_encoded_bound(list->days, list->count);
 	uint8	   *bytes = palloc_extended(bound, MCXT_ALLOC_HUGE);
 	Size		prefix_size = history_encode(list->days, list->count, bytes);
-	Size		size = old == NULL ? OPEN_FIRST_SIZE : VARSIZE(old);
+	Size		size = VARSIZE(old);
 	OpenHistory *state = old;
 
 	while (OPEN_HEADER + prefix_size > size / 2)
 		size *= 2;
-	if (old == NULL || size != VARSIZE(old))
+	if (size != VARSIZE(old))
 		state = open_create(size);
 	state->tail_count = 0;
 	state->prefix_size = prefix_size;

@@ -144,7 +144,7 @@ period_scan_begin(PeriodScan *scan, Datum history, TimeUnit unit, DateADT from, 
  * period_scan_next
  *		Sums the days of the next period.
  */
-bool
+static bool
 period_scan_next(PeriodScan *scan, Period *period)
 {
 	HistoryDay *day = &scan->day;

@@ -61,10 +61,7 @@ typedef struct PeriodScan
 /* The days from <= day <= to. The history must stay where it is. */
 extern void period_scan_begin(PeriodScan *scan, Datum history, TimeUnit unit, DateADT from, DateADT to);
 
-/* The next period with a purchase or a refund. */
-extern bool period_scan_next(PeriodScan *scan, Period *period);
-
-/* The same with what the customer was in it, and with the periods in which the customer was lost. */
+/* The next period with a purchase or a refund, or in which the customer was lost; with what the customer was in it. */
 extern bool period_scan_activity(PeriodScan *scan, Period *period);
 
 #endif							/* PG_CUSTOMER_PERIODS_H */
