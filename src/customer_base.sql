@@ -350,15 +350,17 @@ CREATE TABLE {schema}.settings (base text PRIMARY KEY, base_version text NOT NUL
 	source text NOT NULL, customer text, purchased_at text, amount text, order_id text, filter text, customers text,
 	customers_key text, attributes text, tenant text, time_zone text, source_time_zone text, date_style text, as_of text, currency text,
 	currency_column text, rfm_bins text, rfm_method text, rfm_window text, segment_map text, abc_a text, abc_b text,
-	count_by text, history_starts text, language text, on_bad_row text,
+	count_by text, history_starts text, language text, on_bad_row text, policy text, can_afford text, has_need text,
+	stage_changes text, notify text,
 	customer_sql text, customer_type text, customer_equal text, tenant_sql text, tenant_type text, tenant_equal text,
 	time_sql text, day_sql text, amount_sql text, amount_type text, order_sql text, filter_sql text, currency_sql text,
 	key_sql text, key_tenant_sql text);
 COMMENT ON TABLE {schema}.settings IS 'How the customer base was made: its options as given, and below them as the SQL that they mean. A record: to change an option, drop the base and make it anew.';
 
 CREATE TABLE {schema}.state (first_day date, last_day date, refreshed_at timestamptz, refresh_seconds numeric(12,2),
-	verified_at timestamptz, differences bigint);
-COMMENT ON TABLE {schema}.state IS 'What the last refresh and the last verification found.';
+	verified_at timestamptz, differences bigint, live_since timestamptz, folded_at timestamptz, advanced_at timestamptz, advanced_to date,
+	compared_on date, kept_before date);
+COMMENT ON TABLE {schema}.state IS 'What the last refresh, fold, advance and verification found, and whether the base is live.';
 INSERT INTO {schema}.state DEFAULT VALUES;
 
 CREATE TABLE {schema}.segment_map (code text PRIMARY KEY CHECK (code ~ '^[1-{rfm_bins}]{{digits}}$'), segment text NOT NULL, rank integer NOT NULL,
@@ -371,6 +373,20 @@ CREATE TABLE {schema}.summary ([[tenant_sql:tenant {tenant_type} NOT NULL, ]]cus
 	first_purchase date, last_purchase date, last_day date NOT NULL) WITH (fillfactor = 80);
 ALTER TABLE {schema}.summary ALTER history SET STORAGE EXTERNAL;
 COMMENT ON TABLE {schema}.summary IS 'One row for each customer: the complete purchase history and, drawn from it, what the views read most.';
+
+CREATE TABLE {schema}.deltas ({tenant_column}customer {customer_type}, day date, orders bigint, gross numeric,
+	refunds bigint, refunded numeric, item text, at timestamptz NOT NULL DEFAULT now()) WITH (vacuum_truncate = false, autovacuum_vacuum_scale_factor = 0,
+	autovacuum_vacuum_threshold = 20000);
+CREATE INDEX deltas_key ON {schema}.deltas ({key});
+COMMENT ON TABLE {schema}.deltas IS 'What orders have changed since the last fold, as signed rows by customer and day; with an item: how many rows could not be used. Written by the triggers of a live base alone.';
+[[order_sql:
+CREATE TABLE {schema}.line_deltas ({tenant_column}customer {customer_type}, order_id {order_type}, day date, lines bigint, amount numeric,
+	at timestamptz NOT NULL DEFAULT now()) WITH (vacuum_truncate = false, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000);
+CREATE INDEX line_deltas_key ON {schema}.line_deltas ({key});
+COMMENT ON TABLE {schema}.line_deltas IS 'The same for lines of orders with an order id: their orders are read again from the source.';]]
+
+CREATE TABLE {schema}.troubles (reason text NOT NULL, detail text, at timestamptz NOT NULL DEFAULT now());
+COMMENT ON TABLE {schema}.troubles IS 'Why the base is known to be behind its source; a refresh empties it.';
 
 CREATE TABLE {schema}.cut_points ([[tenant_sql:tenant {tenant_type} NOT NULL, ]]measure text NOT NULL
 		CHECK (measure IN ('days_since_last', 'orders', 'total', 'abc')),
@@ -388,6 +404,7 @@ COMMENT ON TABLE {schema}.quarantine IS 'Rows of the source that the base cannot
 
 INSERT INTO {schema}.settings SELECT * FROM jsonb_populate_record(NULL::{schema}.settings, {'options'}::jsonb)$template$,
 		options || jsonb_build_object('options', options, 'tenant_text', CASE WHEN options ->> 'tenant_sql' IS NULL THEN '' ELSE 'tenant text, ' END,
+			'tenant_column', CASE WHEN options ->> 'tenant_sql' IS NULL THEN '' ELSE format('tenant %s, ', options ->> 'tenant_type') END,
 			'digits', (SELECT m.digits FROM @extschema@.segment_maps() AS m WHERE m.map = options ->> 'segment_map')));
 END $$;
 COMMENT ON FUNCTION base_make_tables(jsonb) IS
@@ -542,8 +559,8 @@ DROP FUNCTION {schema}.moved(date, date, text, text), {schema}.segment_moves(dat
 	{schema}.rfm_segments_at(date), {schema}.abc_at(date), {schema}.kpis_at(date), {schema}.kpis_by(text, date),
 	{schema}.scored_at(date), {schema}.all_scored_at(date), {schema}.breaks_at(date), {schema}.population_breaks(date),
 	{schema}.measured_at(date), {schema}.all_measured_at(date), {schema}.as_of();
-DROP TABLE {schema}.settings, {schema}.state, {schema}.segment_map, {schema}.summary, {schema}.cut_points, {schema}.quality,
-	{schema}.quarantine;
+DROP TABLE {schema}.settings, {schema}.state, {schema}.segment_map, {schema}.summary, {schema}.deltas[[order_sql:, {schema}.line_deltas]],
+	{schema}.troubles, {schema}.cut_points, {schema}.quality, {schema}.quarantine;
 [[made_schema:DROP SCHEMA {schema}]][[!made_schema:COMMENT ON SCHEMA {schema} IS NULL]]$template$, options);
 EXCEPTION WHEN dependent_objects_still_exist THEN
 	GET STACKED DIAGNOSTICS dependents = PG_EXCEPTION_DETAIL;
