@@ -21,6 +21,11 @@ OBJS = \
 	src/history_measures.o \
 	src/history_state.o \
 	src/history_text.o \
+	src/language.o \
+	src/lifecycle.o \
+	src/lifecycle_policy.o \
+	src/lifecycle_stages.o \
+	src/lifecycle_totals.o \
 	src/module.o \
 	src/pareto.o \
 	src/period_totals.o \
@@ -45,6 +50,7 @@ SQL_PARTS = \
 	src/rfm.sql \
 	src/segment_map.sql \
 	src/abc.sql \
+	src/lifecycle.sql \
 	src/base_expression.sql \
 	src/base_fill.sql \
 	src/base_fold.sql \
@@ -52,7 +58,7 @@ SQL_PARTS = \
 	src/base_live.sql \
 	src/customer_base.sql
 
-REGRESS = purchase_history period_totals purchase_changes rfm segment_map abc customer_base
+REGRESS = purchase_history period_totals purchase_changes rfm segment_map abc lifecycle customer_base
 REGRESS_OPTS = --inputdir=$(srcdir) --load-extension=pg_customer
 ISOLATION = base_find base_refresh
 ISOLATION_OPTS = --inputdir=$(srcdir)/test/isolation --load-extension=pg_customer

@@ -9,6 +9,7 @@
 #include "funcapi.h"
 #include "utils/builtins.h"
 
+#include "language.h"
 #include "rfm.h"
 
 PG_FUNCTION_INFO_V1(rfm_segment);
@@ -157,23 +158,6 @@ find_map(text *name)
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("unknown segment map: \"%s\"", text_to_cstring(name)),
 			 errhint("Shipped maps are %s. A map of your own is a table that you join by code.", names.data)));
-}
-
-/*
- * speaks_chinese
- *		Tells which of the two languages is asked for.
- */
-static bool
-speaks_chinese(text *language)
-{
-	char	   *name = text_to_cstring(language);
-
-	if (strcmp(name, "en") != 0 && strcmp(name, "zh") != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("unknown language: \"%s\"", name),
-				 errhint("Use en for English or zh for Chinese.")));
-	return name[0] == 'z';
 }
 
 /*
