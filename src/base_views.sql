@@ -99,6 +99,15 @@ BEGIN ATOMIC
 	('summary_now', 'first_purchase', 'date', 'Day of the first purchase.', '首次购买日期。'),
 	('summary_now', 'last_purchase', 'date', 'Day of the last purchase.', '最近一次购买日期。'),
 	('summary_now', 'last_day', 'date', 'Last day with a purchase or a refund.', '最近一次购买或退款的日期。'),
+	('customer_now', 'customer', '<customer>', 'Key of the customer.', '客户标识。'),
+	('customer_now', 'tenant', '<tenant>', 'Tenant of the customer.', '客户所属租户。'),
+	('customer_now', 'history', '<history>', 'Every day with purchases or refunds, as a purchase_history.', '完整购买历史(purchase_history)。'),
+	('customer_now', 'orders', 'bigint', 'Number of purchases.', '购买订单数。'),
+	('customer_now', 'gross', 'numeric', 'Sum of purchases.', '购买总额。'),
+	('customer_now', 'total', 'numeric', 'Gross less refunded.', '净额:购买减退款。'),
+	('customer_now', 'first_purchase', 'date', 'Day of the first purchase.', '首次购买日期。'),
+	('customer_now', 'last_purchase', 'date', 'Day of the last purchase.', '最近一次购买日期。'),
+	('customer_now', 'last_day', 'date', 'Last day with a purchase or a refund.', '最近一次购买或退款的日期。'),
 	('data_quality', 'item', 'text', 'What was counted.', '计数项目。'),
 	('data_quality', 'rows', 'bigint', 'How many.', '数量。'),
 	('data_quality', 'explanation', 'text', 'What it means.', '说明。'),
@@ -234,26 +243,41 @@ BEGIN
 		ELSE 'SELECT {''as_of''}::date' END);
 
 	-- What is not folded yet lies under everything that is read, so that a live base is exact at once. A condition on the key
-	-- reaches both tables; the customers with changes are few, and their columns are drawn from the history anew.
-	PERFORM @extschema@.base_make_view(options || jsonb_build_object('changes', @extschema@.base_changes(options,
-		(options ->> 'schema') || '.deltas', (options ->> 'schema') || '.line_deltas')), 'summary_now',
-		'The summary with the changes of a live base that are not folded into it yet; the other views read it.', $template$
+	-- reaches both tables; the customers with changes are few, and their columns are drawn from the history anew. Twice, again for
+	-- the planner's sake: for one customer its changes are looked up in an index; for all of them their keys are a hash table, in
+	-- every worker of a parallel scan. That the keys come from a function that is not inlined keeps the planner from anything
+	-- else, whatever statistics say of a table that is full and empty by turns.
+	PERFORM @extschema@.base_make_function(options, 'changed()', 'TABLE ({tenant_column}customer {customer_type})', $template$
+SELECT {key} FROM {schema}.deltas WHERE item IS NULL[[order_sql: UNION ALL SELECT {key} FROM {schema}.line_deltas]]$template$, 'STABLE STRICT PARALLEL SAFE ROWS 1000');
+	FOREACH scope IN ARRAY ARRAY['customer', 'summary'] LOOP
+		PERFORM @extschema@.base_make_view(options || jsonb_build_object('changes', @extschema@.base_changes(options,
+			(options ->> 'schema') || '.deltas', (options ->> 'schema') || '.line_deltas'),
+			'is_changed', @extschema@.base_template(CASE
+				WHEN scope = 'customer' THEN 'EXISTS (SELECT FROM {schema}.deltas AS d WHERE {d=m} OFFSET 0)
+					[[order_sql: OR EXISTS (SELECT FROM {schema}.line_deltas AS d WHERE {d=m} OFFSET 0)]]'
+				WHEN NOT tenant THEN 'm.customer {customer_equal} ANY (SELECT customer FROM {schema}.changed())'
+				WHEN options ->> 'tenant_equal' = options ->> 'customer_equal' THEN '(m.tenant, m.customer) {customer_equal} ANY (SELECT tenant, customer FROM {schema}.changed())'
+				ELSE 'EXISTS (SELECT FROM {schema}.changed() AS d WHERE {d=m})' END, options)),
+			scope || '_now', CASE scope WHEN 'customer' THEN 'The same as summary_now, for look-ups by key.'
+				ELSE 'The summary with the changes of a live base that are not folded into it yet; the other views read it.' END, $template$
 SELECT m.customer, {m.tenant,} m.history, m.orders, m.gross, m.total, m.first_purchase, m.last_purchase, m.last_day
-FROM {schema}.summary AS m
-WHERE NOT EXISTS (SELECT FROM {schema}.deltas AS d WHERE {d=m})[[order_sql: AND NOT EXISTS (SELECT FROM {schema}.line_deltas AS d WHERE {d=m})]]
-UNION ALL
-SELECT c.customer, {c.tenant,} n.history, {ext}.orders(n.history), {ext}.gross(n.history), {ext}.total(n.history), {ext}.first_purchase(n.history),
-	{ext}.last_purchase(n.history), {ext}.last_day(n.history)
-FROM ({changes}) AS c LEFT JOIN {schema}.summary AS m ON {c=m}
-	CROSS JOIN LATERAL (SELECT {ext}.net(m.history, c.changes) AS history OFFSET 0) AS n
-WHERE {ext}.last_day(n.history) IS NOT NULL$template$, false);
+FROM (SELECT {key}, history, orders, gross, total, first_purchase, last_purchase, last_day, true AS folded FROM {schema}.summary
+	UNION ALL
+	SELECT {c.key}, n.history, {ext}.orders(n.history), {ext}.gross(n.history), {ext}.total(n.history), {ext}.first_purchase(n.history),
+		{ext}.last_purchase(n.history), {ext}.last_day(n.history), false
+	FROM ({changes}) AS c LEFT JOIN {schema}.summary AS s ON {c=s}
+		CROSS JOIN LATERAL (SELECT {ext}.net(s.history, c.changes) AS history OFFSET 0) AS n
+	WHERE {ext}.last_day(n.history) IS NOT NULL) AS m
+WHERE NOT m.folded OR NOT ({is_changed})$template$, false);
+	END LOOP;
 
 	-- The measures of each customer at the end of a day: the plain columns serve when nothing comes after it. Twice, for the
 	-- planner's sake: for one customer the day stands apart, fenced by OFFSET 0, which plans in a moment; for all of them it is
 	-- a parameter wherever it is used, so that plans are parallel.
 	FOREACH scope IN ARRAY ARRAY['', 'all_'] LOOP
 		PERFORM @extschema@.base_make_function(options || jsonb_build_object('one_day', CASE scope WHEN '' THEN '(SELECT $1 AS day OFFSET 0)'
-			ELSE '(SELECT (SELECT $1) AS day)' END), scope || 'measured_at(day date)', 'TABLE ({tenant_column}customer {customer_type},
+			ELSE '(SELECT (SELECT $1) AS day)' END,
+			'now', CASE scope WHEN '' THEN 'customer_now' ELSE 'summary_now' END), scope || 'measured_at(day date)', 'TABLE ({tenant_column}customer {customer_type},
 		history {ext}.purchase_history, first_purchase date, last_purchase date, orders bigint, gross numeric, total numeric,
 		frequency bigint, money numeric, as_of date)', $template$
 SELECT {m.tenant,} m.customer,
@@ -268,7 +292,7 @@ SELECT {m.tenant,} m.customer,
 	[[!rfm_window:CASE WHEN m.last_day <= d.day THEN m.orders ELSE {ext}.orders({ext}.as_of(m.history, d.day)) END,
 	CASE WHEN m.last_day <= d.day THEN m.total ELSE {ext}.total({ext}.as_of(m.history, d.day)) END,]]
 	d.day
-FROM {one_day} AS d CROSS JOIN {schema}.summary_now AS m
+FROM {one_day} AS d CROSS JOIN {schema}.{now} AS m
 WHERE m.last_day <= d.day OR m.first_purchase <= d.day OR {ext}.refunds({ext}.as_of(m.history, d.day)) > 0$template$);
 	END LOOP;
 
@@ -400,7 +424,7 @@ SELECT s.base, s.base_version AS version, x.mode, d.day AS as_of, s.source,
 	pg_total_relation_size({'summary_table'}::regclass) + p.bytes AS bytes, p.rows AS delta_rows, p.oldest AS oldest_delta, t.folded_at AS last_fold,
 	t.refreshed_at AS last_refresh, t.refresh_seconds, t.advanced_at AS last_advance, t.advanced_to,
 	(SELECT max(c.as_of) FROM {schema}.cut_points AS c) AS cut_points_as_of, t.verified_at AS last_verify,
-	t.differences AS verify_differences, x.missing IS NULL AND NULLIF(x.mode, 'refresh') IS NOT NULL AS triggers_ok,
+	t.differences AS verify_differences, CASE WHEN x.mode <> 'refresh' THEN g.missing = 0 END AS triggers_ok,
 	(SELECT sum(q.rows)::bigint FROM {schema}.quality AS q WHERE q.item LIKE 'quarantined\_%') AS quarantined, t.kept_before,
 	r.reason IS NOT NULL AS stale, r.reason AS stale_reason
 FROM {schema}.settings AS s CROSS JOIN {schema}.state AS t CROSS JOIN (SELECT {schema}.as_of() AS day) AS d
@@ -437,6 +461,7 @@ WHERE a.segment IS NOT DISTINCT FROM $3 AND b.segment IS NOT DISTINCT FROM $4$te
 
 	EXECUTE @extschema@.base_template($template$
 COMMENT ON FUNCTION {schema}.as_of() IS 'The day of the base.';
+COMMENT ON FUNCTION {schema}.changed() IS 'The customers with changes that are not folded yet.';
 COMMENT ON FUNCTION {schema}.measured_at(date) IS 'The measures of customers at the end of a day, for look-ups by key.';
 COMMENT ON FUNCTION {schema}.all_measured_at(date) IS 'The same, planned for all customers.';
 COMMENT ON FUNCTION {schema}.population_breaks(date) IS 'The limits of the population of a day, computed anew.';

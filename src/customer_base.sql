@@ -381,6 +381,8 @@ COMMENT ON TABLE {schema}.summary IS 'One row for each customer: the complete pu
 CREATE TABLE {schema}.deltas ({tenant_column}customer {customer_type}, day date, orders bigint, gross numeric,
 	refunds bigint, refunded numeric, item text, at timestamptz NOT NULL DEFAULT now()) WITH (vacuum_truncate = false, autovacuum_vacuum_scale_factor = 0,
 	autovacuum_vacuum_threshold = 20000);
+INSERT INTO {schema}.deltas (item) VALUES ('');
+DELETE FROM {schema}.deltas;
 CREATE INDEX deltas_key ON {schema}.deltas ({key});
 COMMENT ON TABLE {schema}.deltas IS 'What orders have changed since the last fold, as signed rows by customer and day; with an item: how many rows could not be used. Written by the triggers of a live base alone.';
 [[order_sql:
@@ -567,11 +569,13 @@ BEGIN
 	PERFORM @extschema@.base_drop_triggers(options);
 	EXECUTE @extschema@.base_template($template$
 DROP VIEW {schema}.customers, {schema}.rfm, {schema}.rfm_segments, {schema}.abc, {schema}.kpis, {schema}.histories,
-	{schema}.data_quality, {schema}.base_status, {schema}.summary_now;
+	{schema}.data_quality, {schema}.base_status;
 DROP FUNCTION {schema}.moved(date, date, text, text), {schema}.segment_moves(date, date), {schema}.customers_at(date), {schema}.rfm_at(date),
 	{schema}.rfm_segments_at(date), {schema}.abc_at(date), {schema}.kpis_at(date), {schema}.kpis_by(text, date),
 	{schema}.scored_at(date), {schema}.all_scored_at(date), {schema}.breaks_at(date), {schema}.population_breaks(date),
 	{schema}.measured_at(date), {schema}.all_measured_at(date), {schema}.as_of();
+DROP VIEW {schema}.summary_now, {schema}.customer_now;
+DROP FUNCTION {schema}.changed();
 DROP TABLE {schema}.settings, {schema}.state, {schema}.segment_map, {schema}.summary, {schema}.deltas[[order_sql:, {schema}.line_deltas]],
 	{schema}.lifecycle_changes, {schema}.troubles, {schema}.cut_points, {schema}.quality, {schema}.quarantine;
 [[made_schema:DROP SCHEMA {schema}]][[!made_schema:COMMENT ON SCHEMA {schema} IS NULL]]$template$, options);
