@@ -540,47 +540,51 @@ read_rows(void *arg)
  * Writing changes
  * ------------------------------------------------------------------------------------------------ */
 
+/* Money in millionths; 0 is NULL unless it is to be written. */
+static void
+insert_money(BaseInsert *insert, int128 amount, bool zero)
+{
+	base_insert_value(insert, amount != 0 || zero ? NumericGetDatum(decimal_to_numeric(amount, HISTORY_SCALE, true)) : (Datum) 0,
+					  amount == 0 && !zero);
+}
+
 /*
  * append_changes
- *		Writes the changes of one kind that stand from first on to their table, and returns how many that are.
+ *		Writes the changes of one kind that stand from first on to their table, and returns how many that are. Of a
+ *		day, a part that has not changed is NULL.
  */
 static Size
 append_changes(Recording *r, Size first)
 {
 	const BaseEntry *entry = r->entry;
-	const Change *change = &r->changes[first];
-	bool		line = change->line;
+	bool		line = r->changes[first].line;
 	Size		i;
 	BaseInsert	insert;
-	Datum		at = TimestampTzGetDatum(GetCurrentTransactionStartTimestamp());
 
 	base_insert_begin(&insert, line ? &entry->line_deltas : &entry->deltas);
-	for (i = first; i < r->count && (change = &r->changes[i])->line == line; i++)
+	for (i = first; i < r->count && r->changes[i].line == line; i++)
 	{
-		TupleTableSlot *slot = base_insert_row(&insert);
-		MemoryContext old = MemoryContextSwitchTo(insert.context);
-		Datum	   *values = slot->tts_values;
-		int			n = 0;
+		const Change *change = &r->changes[i];
+		MemoryContext old;
 
 		CHECK_FOR_INTERRUPTS();
+		base_insert_row(&insert);
+		old = MemoryContextSwitchTo(insert.context);
 		if (has_part(r, PART_TENANT))
-			values[n++] = change->keys[0];
-		values[n++] = change->keys[1];
+			base_insert_value(&insert, change->keys[0], false);
+		base_insert_value(&insert, change->keys[1], false);
 		if (line)
-			values[n++] = change->keys[2];
-		values[n++] = DateADTGetDatum(change->day);
-		values[n++] = Int64GetDatum(change->orders);
-		values[n++] = NumericGetDatum(decimal_to_numeric(change->gross, HISTORY_SCALE, true));
+			base_insert_value(&insert, change->keys[2], false);
+		base_insert_value(&insert, DateADTGetDatum(change->day), false);
+		base_insert_value(&insert, Int64GetDatum(change->orders), !line && change->orders == 0);
+		insert_money(&insert, change->gross, line);
 		if (!line)
 		{
-			values[n++] = Int64GetDatum(change->refunds);
-			values[n++] = NumericGetDatum(decimal_to_numeric(change->refunded, HISTORY_SCALE, true));
-			n++;
+			base_insert_value(&insert, Int64GetDatum(change->refunds), change->refunds == 0);
+			insert_money(&insert, change->refunded, false);
+			base_insert_value(&insert, (Datum) 0, true);
 		}
-		values[n++] = at;
-		memset(slot->tts_isnull, false, n * sizeof(bool));
-		if (!line)
-			slot->tts_isnull[n - 2] = true;
+		base_insert_value(&insert, TimestampTzGetDatum(GetCurrentTransactionStartTimestamp()), false);
 		MemoryContextSwitchTo(old);
 	}
 	base_insert_end(&insert);
@@ -643,21 +647,19 @@ write_counts(Recording *r)
 
 	for (int reason = 0; reason < REASONS; reason++)
 	{
-		TupleTableSlot *slot;
-		int			n = has_part(r, PART_TENANT);
-
 		if (r->unusable[reason] == 0)
 			continue;
 		if (!begun)
 			base_insert_begin(&insert, &r->entry->deltas);
 		begun = true;
-		slot = base_insert_row(&insert);
-		slot->tts_values[n + 2] = Int64GetDatum(r->unusable[reason]);
-		slot->tts_isnull[n + 2] = false;
-		slot->tts_values[n + 6] = PointerGetDatum(cstring_to_text(reason_names[reason]));
-		slot->tts_isnull[n + 6] = false;
-		slot->tts_values[n + 7] = TimestampTzGetDatum(GetCurrentTransactionStartTimestamp());
-		slot->tts_isnull[n + 7] = false;
+		base_insert_row(&insert);
+		for (int key = has_part(r, PART_TENANT) ? 0 : 1; key < 3; key++)
+			base_insert_value(&insert, (Datum) 0, true);	/* the keys and the day */
+		base_insert_value(&insert, Int64GetDatum(r->unusable[reason]), false);
+		for (int part = 0; part < 3; part++)
+			base_insert_value(&insert, (Datum) 0, true);
+		base_insert_value(&insert, PointerGetDatum(cstring_to_text(reason_names[reason])), false);
+		base_insert_value(&insert, TimestampTzGetDatum(GetCurrentTransactionStartTimestamp()), false);
 	}
 	if (begun)
 		base_insert_end(&insert);

@@ -80,13 +80,15 @@ typedef struct BaseInsert
 	Relation	relation;
 	TupleTableSlot **slots;
 	int			filled;
+	int			column;			/* where the next value goes */
 	MemoryContext context;		/* of the values of rows that are not written yet */
 } BaseInsert;
 
 extern void base_insert_begin(BaseInsert *insert, const BaseTable *table);
 
-/* The next row, all NULL, to be filled in insert->context. */
-extern TupleTableSlot *base_insert_row(BaseInsert *insert);
+/* A new row, and its values from the first column to the last, which may lie in insert->context. */
+extern void base_insert_row(BaseInsert *insert);
+extern void base_insert_value(BaseInsert *insert, Datum value, bool null);
 extern void base_insert_end(BaseInsert *insert);
 
 /* ------------------------------------------------------------------------------------------------

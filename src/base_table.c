@@ -199,20 +199,29 @@ write_rows(BaseInsert *insert)
 /*
  * base_insert_row
  */
-TupleTableSlot *
+void
 base_insert_row(BaseInsert *insert)
 {
-	TupleTableSlot *slot;
-
 	if (insert->filled == INSERT_ROWS)
 		write_rows(insert);
 	if (insert->slots[insert->filled] == NULL)
 		insert->slots[insert->filled] = MakeSingleTupleTableSlot(insert->table->columns,
 																 table_slot_callbacks(insert->relation));
-	slot = insert->slots[insert->filled++];
-	memset(slot->tts_isnull, true, sizeof(bool) * slot->tts_tupleDescriptor->natts);
-	ExecStoreVirtualTuple(slot);
-	return slot;
+	ExecStoreVirtualTuple(insert->slots[insert->filled++]);
+	insert->column = 0;
+}
+
+/*
+ * base_insert_value
+ */
+void
+base_insert_value(BaseInsert *insert, Datum value, bool null)
+{
+	TupleTableSlot *slot = insert->slots[insert->filled - 1];
+
+	Assert(insert->column < slot->tts_tupleDescriptor->natts);
+	slot->tts_values[insert->column] = value;
+	slot->tts_isnull[insert->column++] = null;
 }
 
 /*

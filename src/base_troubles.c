@@ -105,20 +105,16 @@ note(const char *schema, const char *reason, const char *detail)
 	text	   *detail_text = detail ? cstring_to_text(detail) : NULL;
 	BaseTable	table;
 	BaseInsert	insert;
-	TupleTableSlot *slot;
 
 	if (!OidIsValid(oid) || base_table_read(&table, oid, troubles_columns, TROUBLES_COLUMNS) != BASE_TABLE_FITS)
 		return;
 	if ((!OidIsValid(settings) || ConditionalLockRelationOid(settings, ShareLock)) && is_noted(oid, reason_text, detail_text))
 		return;
 	base_insert_begin(&insert, &table);
-	slot = base_insert_row(&insert);
-	slot->tts_values[TROUBLES_REASON] = PointerGetDatum(reason_text);
-	slot->tts_isnull[TROUBLES_REASON] = false;
-	slot->tts_values[TROUBLES_DETAIL] = PointerGetDatum(detail_text);
-	slot->tts_isnull[TROUBLES_DETAIL] = detail_text == NULL;
-	slot->tts_values[TROUBLES_AT] = TimestampTzGetDatum(GetCurrentTransactionStartTimestamp());
-	slot->tts_isnull[TROUBLES_AT] = false;
+	base_insert_row(&insert);
+	base_insert_value(&insert, PointerGetDatum(reason_text), false);
+	base_insert_value(&insert, PointerGetDatum(detail_text), detail_text == NULL);
+	base_insert_value(&insert, TimestampTzGetDatum(GetCurrentTransactionStartTimestamp()), false);
 	base_insert_end(&insert);
 }
 
