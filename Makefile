@@ -14,8 +14,13 @@ PGFILEDESC = "pg_customer - customer analytics inside the database"
 OBJS = \
 	src/abc.o \
 	src/aggregate.o \
+	src/base_attempt.o \
+	src/base_cache.o \
+	src/base_changes.o \
 	src/base_expression.o \
 	src/base_owner.o \
+	src/base_table.o \
+	src/base_troubles.o \
 	src/decimal.o \
 	src/history_codec.o \
 	src/history_measures.o \
@@ -52,6 +57,7 @@ SQL_PARTS = \
 	src/abc.sql \
 	src/lifecycle.sql \
 	src/base_expression.sql \
+	src/base_changes.sql \
 	src/base_fill.sql \
 	src/base_fold.sql \
 	src/base_views.sql \

@@ -228,6 +228,13 @@ analyse_expression(Relation source, const char *option, Node *raw)
 	return expression;
 }
 
+/* The text as an expression over a row of the source, whose alias is s, with the names that the present search path gives. */
+Node *
+base_source_expression(Relation source, const char *option, const char *text)
+{
+	return analyse_expression(source, option, parse_one_expression(option, text));
+}
+
 /* The equality operator of a type, written so that no search path matters; NULL for a type that cannot be a key. */
 static char *
 equality_operator(Oid type)
@@ -329,7 +336,7 @@ base_expression(PG_FUNCTION_ARGS)
 		error_context_stack = &callback;
 		settings = NewGUCNestLevel();
 		set_setting("search_path", path);
-		expression = analyse_expression(source, option, parse_one_expression(option, written));
+		expression = base_source_expression(source, option, written);
 		AtEOXact_GUC(false, settings);
 		error_context_stack = callback.previous;
 	}

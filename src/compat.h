@@ -26,6 +26,17 @@ struct Node;
 #define SOFT_ERROR_OCCURRED(context) ((void) (context), false)
 #endif
 
+#if PG_VERSION_NUM >= 170000
+#define current_lxid() (MyProc->vxid.lxid)
+#else
+#define current_lxid() (MyProc->lxid)
+#endif
+
+/* Virtual generated columns came with 18. */
+#if PG_VERSION_NUM < 180000
+#define expand_generated_columns_in_expr(node, relation, rt_index) (node)
+#endif
+
 /* The one place that knows how a library names itself to the server. */
 #if PG_VERSION_NUM >= 180000
 #define CUSTOMER_MODULE_MAGIC PG_MODULE_MAGIC_EXT(.name = "pg_customer", .version = PG_CUSTOMER_VERSION)

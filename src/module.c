@@ -4,4 +4,24 @@
  */
 #include "compat.h"
 
+#include "utils/guc.h"
+
+#include "base_changes.h"
+
 CUSTOMER_MODULE_MAGIC;
+
+void		_PG_init(void);
+
+/*
+ * _PG_init
+ *		The settings of the extension.
+ */
+void
+_PG_init(void)
+{
+	DefineCustomBoolVariable("pg_customer.maintain",
+							 "Whether changes of orders are recorded for live customer bases.",
+							 "Off is for restoring data: the bases concerned are marked, and must be refreshed.",
+							 &base_maintain, true, PGC_USERSET, 0, NULL, NULL, NULL);
+	MarkGUCPrefixReserved("pg_customer");
+}
