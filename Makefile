@@ -53,7 +53,9 @@ SQL_PARTS = \
 	src/lifecycle.sql \
 	src/base_expression.sql \
 	src/base_fill.sql \
+	src/base_fold.sql \
 	src/base_views.sql \
+	src/base_live.sql \
 	src/customer_base.sql
 
 REGRESS = purchase_history period_totals purchase_changes rfm segment_map abc lifecycle customer_base

@@ -15,7 +15,7 @@ SELECT r.*, CASE WHEN r.customer IS NULL THEN 'no_customer'
 	ELSE {amount_problem} END AS reason
 FROM (SELECT [[tenant_sql:{tenant_sql} AS tenant, ]]{customer_sql} AS customer, {day_sql} AS day, {amount_sql} AS amount,
 		{order_sql} AS order_id, {time_sql} AS purchased_at[[currency_sql:, ({currency_sql})::text AS currency]]
-	FROM {source} AS s[[filter_sql: WHERE {filter_sql}]] OFFSET 0) AS r$template$, options);
+	FROM {source} AS s[[filter_sql: WHERE {filter_sql}]] OFFSET 0) AS r[[kept_before: WHERE NOT coalesce(r.day < {'kept_before'}, false)]]$template$, options);
 END $$;
 COMMENT ON FUNCTION base_rows(jsonb) IS
 'The query over the source of a customer base: key, day, amount, order id, time and the reason why a row cannot be used (NULL: it can).';
@@ -66,8 +66,33 @@ END $$;
 COMMENT ON FUNCTION base_groups(jsonb) IS
 'The common table expressions that turn the source of a customer base into one history for each key, with counts for each reason to leave rows out.';
 
--- One statement reads the source once, in one snapshot, and brings the summary to it. Readers go on with what they
--- see; a customer whose history is unchanged is not written. The first fill writes to a table without an index.
+-- What the source holds of each customer, from "groups"; with what keep_history_before has frozen.
+CREATE FUNCTION base_sources(options jsonb) RETURNS text
+	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN @extschema@.base_template($template$
+[[!kept_before:SELECT {key}, history FROM groups WHERE reason IS NULL]]
+[[kept_before:SELECT {key}, {ext}.rollup(history) AS history
+FROM (SELECT {key}, history FROM groups WHERE reason IS NULL
+	UNION ALL SELECT {key}, {ext}.as_of(history, {'kept_before'}::date - 1) FROM {schema}.summary) AS part
+GROUP BY {key} HAVING {ext}.last_day({ext}.rollup(history)) IS NOT NULL]]$template$, options);
+END $$;
+COMMENT ON FUNCTION base_sources(jsonb) IS
+'The query for the history of each customer in the source of a customer base, over the common table expression groups.';
+
+-- The day of a base while its summary is being written: {last} is the last day of the data.
+CREATE FUNCTION base_day(options jsonb, last text) RETURNS text
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT CASE options ->> 'as_of' WHEN 'last_purchase' THEN last ELSE pg_catalog.quote_nullable(options ->> 'until') || '::date' END;
+END;
+COMMENT ON FUNCTION base_day(jsonb, text) IS
+'The day of a customer base as SQL; last: the expression for the last day of its data.';
+
+-- One statement reads the source once, in one snapshot, and brings the summary to it: changes that are visible to it are in
+-- the source already and go, those that commit later stay. Readers go on with what they see; a customer whose history is
+-- unchanged is not written. The first fill writes to a table without an index.
 CREATE FUNCTION base_fill(options jsonb, first boolean) RETURNS jsonb
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET row_security = off SET timezone = 'UTC' SET datestyle = 'ISO'
 AS $$
@@ -77,31 +102,51 @@ DECLARE
 	message text;
 BEGIN
 	PERFORM set_config('timezone', options ->> 'time_zone', true), set_config('datestyle', options ->> 'date_style', true);
-	options := options || jsonb_build_object('groups', @extschema@.base_groups(options), 'again', nullif(NOT first, false));
+	options := options || jsonb_build_object('groups', @extschema@.base_groups(options), 'sources', @extschema@.base_sources(options), 'again', nullif(NOT first, false),
+		'day', @extschema@.base_day(options, '(SELECT max(last_day) FROM source)'));
 	EXECUTE @extschema@.base_template($template$
 WITH {groups},
+source AS [[!kept_before:NOT]] MATERIALIZED (
+	SELECT {h.key}, h.history, {ext}.last_day(h.history) AS last_day FROM ({sources}) AS h
+), base AS MATERIALIZED (
+	SELECT {day} AS day, t.advanced_to, [[again:{'policy'}::{ext}.lifecycle_policy]][[!again:{ext}.base_policy({'policy'},
+		(SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY {ext}.median_gap(history)) FROM source WHERE {ext}.purchase_days(history) >= 3))]] AS policy
+	FROM {schema}.state AS t
+),
+[[again:changed AS MATERIALIZED (
+	SELECT {g.key}, g.history, m.stage, m.stage_on FROM source AS g LEFT JOIN {schema}.summary AS m ON {g=m}
+	WHERE m.history IS NULL OR m.history OPERATOR({ext}.<>) g.history
+),]]
 written AS (
-	INSERT INTO {schema}.summary ({key}, history, orders, gross, total, first_purchase, last_purchase, last_day)
+	INSERT INTO {schema}.summary ({key}, history, orders, gross, total, first_purchase, last_purchase, last_day, stage, stage_on, stage_due)
 	SELECT {g.key}, g.history, {ext}.orders(g.history), {ext}.gross(g.history), {ext}.total(g.history), {ext}.first_purchase(g.history),
-		{ext}.last_purchase(g.history), {ext}.last_day(g.history)
-	FROM groups AS g
-		[[again:LEFT JOIN {schema}.summary AS m ON {g=m}]]
-	WHERE g.reason IS NULL [[again:AND (m.history IS NULL OR m.history OPERATOR({ext}.<>) g.history)
-	ON CONFLICT ({key}) DO UPDATE SET history = excluded.history, orders = excluded.orders, gross = excluded.gross, total = excluded.total,
-		first_purchase = excluded.first_purchase, last_purchase = excluded.last_purchase, last_day = excluded.last_day]]
+		{ext}.last_purchase(g.history), {ext}.last_day(g.history), (l.state).stage, b.day, (l.state).due
+	FROM [[again:changed]][[!again:source]] AS g CROSS JOIN base AS b
+		CROSS JOIN LATERAL (SELECT {ext}.lifecycle_state(g.history, b.day, b.policy) AS state OFFSET 0) AS l
+	[[again:ON CONFLICT ({key}) DO UPDATE SET {summary_columns}]]
 	RETURNING 1)
 [[again:, gone AS (
 	DELETE FROM {schema}.summary AS m
-	WHERE NOT EXISTS (SELECT FROM groups AS g WHERE g.reason IS NULL AND {g=m})
-	RETURNING 1)]]
+	WHERE NOT EXISTS (SELECT FROM source AS g WHERE {g=m})
+	RETURNING {m.key}, m.stage, m.stage_on
+), logged AS (
+	INSERT INTO {schema}.lifecycle_changes ({key}, from_stage, to_stage, changed_on, order_day, reason)
+	SELECT {g.key}, c.from_stage, c.to_stage, c.changed_on, c.order_day, c.reason
+	FROM (SELECT {key}, history, stage, stage_on FROM changed UNION ALL SELECT {key}, NULL, stage, stage_on FROM gone) AS g CROSS JOIN base AS b
+		CROSS JOIN LATERAL {ext}.lifecycle_changes_since(g.stage, greatest(g.stage_on, b.advanced_to), g.history, b.day, b.policy) WITH ORDINALITY AS c
+	ORDER BY c.changed_on, {g.key}, c.ordinality
+), told AS (DELETE FROM {schema}.deltas
+)]][[lines:, told_lines AS (DELETE FROM {schema}.line_deltas
+)]][[again:, mended AS (DELETE FROM {schema}.troubles)]]
 SELECT jsonb_build_object('written', (SELECT count(*) FROM written),
-	'gone', [[again:(SELECT count(*) FROM gone)]][[!again:0]],
+	'gone', [[again:(SELECT count(*) FROM gone)]][[!again:0]], 'day', b.day, 'policy', b.policy::text,
 	'split_orders', [[order_sql:(SELECT count(*) FROM (SELECT FROM orders WHERE reason IS NULL AND NOT single
 		GROUP BY {tenant,} order_id HAVING count(*) > 1) AS split)]][[!order_sql:0]],
 	'reasons', (SELECT coalesce(jsonb_agg(to_jsonb(t)), '[]') FROM (
 		SELECT coalesce(reason, 'used') AS reason, sum(rows) AS rows, sum(orders) AS orders,
 			sum(without_order_id) AS without_order_id, sum(zero) AS zero, sum(unknown) AS unknown, sum(future) AS future
-		FROM groups GROUP BY reason) AS t))$template$, options)
+		FROM groups GROUP BY reason) AS t)) FROM base AS b$template$,
+		options || jsonb_build_object('lines', CASE WHEN NOT first THEN options ->> 'order_sql' END, 'summary_columns', @extschema@.base_summary_columns()))
 	INTO counts;
 	RETURN counts;
 EXCEPTION WHEN data_exception OR insufficient_privilege THEN
@@ -113,6 +158,28 @@ EXCEPTION WHEN data_exception OR insufficient_privilege THEN
 END $$;
 COMMENT ON FUNCTION base_fill(jsonb, boolean) IS
 'Brings the summary of a customer base to its source in one statement, and returns what it counted; first: the summary is empty and has no key yet.';
+
+CREATE FUNCTION base_summary_columns() RETURNS text
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT string_agg(format('%s = excluded.%1$s', c.name), ', ')
+	FROM unnest('{history,orders,gross,total,first_purchase,last_purchase,last_day,stage,stage_on,stage_due}'::text[]) AS c (name);
+END;
+COMMENT ON FUNCTION base_summary_columns() IS
+'What a fold or a refresh of a customer base sets in a row of its summary, for ON CONFLICT.';
+
+-- The policy of a base: what the data say of the usual gap is settled once, or else the past would move.
+CREATE FUNCTION base_policy(policy text, population_gap double precision) RETURNS lifecycle_policy
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF population_gap IS NULL OR policy::@extschema@.lifecycle_policy::text ~ 'population_gap' THEN
+		RETURN policy;
+	END IF;
+	RETURN policy || ', population_gap ' || round(population_gap::numeric, 1);
+END $$;
+COMMENT ON FUNCTION base_policy(text, double precision) IS
+'The lifecycle policy of a customer base with the usual gap of its population in days, unless it has one.';
 
 -- What the counts of a fill are called, in the order in which data_quality shows them.
 CREATE FUNCTION base_quality_texts(OUT ordinal integer, OUT item text, OUT en text, OUT zh text) RETURNS SETOF record
@@ -142,7 +209,8 @@ BEGIN ATOMIC
 	(33, 'quarantined_infinite', 'Quarantined rows: the amount is infinite.', '隔离的行:金额为无穷。'),
 	(34, 'quarantined_too_fine', 'Quarantined rows: the amount has a digit past the sixth after the point.', '隔离的行:金额的小数超过六位。'),
 	(35, 'quarantined_too_large', 'Quarantined rows: the amount is 10^21 or more.', '隔离的行:金额达到 10^21 或以上。'),
-	(36, 'quarantined_foreign_currency', 'Quarantined rows: another currency than that of the base.', '隔离的行:币种与客户库不同。');
+	(36, 'quarantined_failed', 'Quarantined rows: an expression of the base failed.', '隔离的行:客户库的表达式出错。'),
+	(37, 'quarantined_foreign_currency', 'Quarantined rows: another currency than that of the base.', '隔离的行:币种与客户库不同。');
 END;
 COMMENT ON FUNCTION base_quality_texts() IS
 'The items of a base''s view data_quality, with their explanations in English and Chinese.';
@@ -179,11 +247,11 @@ COMMENT ON FUNCTION base_quarantine(jsonb, text[]) IS
 'Replaces the table quarantine of a customer base by up to 1,000 rows of the source for each reason; with on_bad_row ''error'' the first is an error.';
 
 -- Writes what a fill counted to the tables quality and state.
-CREATE FUNCTION base_record_fill(options jsonb, counts jsonb, started timestamptz) RETURNS void
+CREATE FUNCTION base_record_fill(options jsonb, counts jsonb, started timestamptz, first boolean) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	options := options || jsonb_build_object('counts', counts, 'started', started);
+	options := options || jsonb_build_object('counts', counts, 'started', started, 'first', nullif(first, false));
 	EXECUTE @extschema@.base_template($template$
 DELETE FROM {schema}.quality;
 WITH reasons AS (
@@ -209,11 +277,12 @@ WITH reasons AS (
 INSERT INTO {schema}.quality (ordinal, item, rows, explanation)
 SELECT t.ordinal, t.item, coalesce(c.rows, 0), t.{language}
 FROM {ext}.base_quality_texts() AS t LEFT JOIN counted AS c USING (item);
+UPDATE {schema}.settings SET policy = {'counts'}::jsonb ->> 'policy' WHERE policy IS DISTINCT FROM {'counts'}::jsonb ->> 'policy';
 UPDATE {schema}.state SET (first_day, last_day) = (SELECT min(first_purchase), max(last_day) FROM {schema}.summary),
-	refreshed_at = {'started'}, refresh_seconds = round(extract(epoch FROM clock_timestamp() - {'started'}::timestamptz), 2),
+	advanced_to = [[first:({'counts'}::jsonb ->> 'day')::date]][[!first:advanced_to]], refreshed_at = {'started'}, refresh_seconds = round(extract(epoch FROM clock_timestamp() - {'started'}::timestamptz), 2),
 	verified_at = NULL, differences = NULL$template$, options);
 END $$;
-COMMENT ON FUNCTION base_record_fill(jsonb, jsonb, timestamptz) IS
+COMMENT ON FUNCTION base_record_fill(jsonb, jsonb, timestamptz, boolean) IS
 'Writes what a fill of a customer base counted to its tables quality and state.';
 
 -- The cut points that the views score by, of the base's population on its day. Chosen ones (rfm_method 'fixed')
@@ -272,13 +341,21 @@ DECLARE
 	options jsonb;
 	counts jsonb;
 BEGIN
+	IF current_setting('transaction_isolation') <> 'read committed' THEN
+		RAISE EXCEPTION USING ERRCODE = 'invalid_transaction_state', MESSAGE = format('a customer base cannot be refreshed in a %s transaction', upper(current_setting('transaction_isolation'))),
+			DETAIL = 'Its snapshot may be older than what a fold or another refresh has done.', HINT = 'Use a READ COMMITTED transaction.';
+	END IF;
 	-- One refresh after the other; readers and writers of orders are not concerned.
 	EXECUTE format('LOCK TABLE %s IN SHARE UPDATE EXCLUSIVE MODE', settings);
 	started := clock_timestamp();
 	options := @extschema@.base_options(settings);
+	IF options ->> 'kept_before' IS NOT NULL THEN
+		PERFORM @extschema@.base_fold_chosen(options, @extschema@.base_template('SELECT {key} FROM {schema}.deltas WHERE item IS NULL
+			[[order_sql:UNION SELECT {key} FROM {schema}.line_deltas]]', options));
+	END IF;
 	counts := @extschema@.base_fill(options, false);
 	PERFORM @extschema@.base_quarantine(options, @extschema@.base_bad_reasons(counts));
-	PERFORM @extschema@.base_record_fill(options, counts, started);
+	PERFORM @extschema@.base_record_fill(options, counts, started, false);
 	PERFORM @extschema@.base_renew_cut_points(options);
 	EXECUTE format('ANALYZE %s', options ->> 'summary_table');
 	RETURN QUERY SELECT r.item, r.value FROM @extschema@.base_report(options) AS r
@@ -302,25 +379,36 @@ BEGIN
 			HINT = 'It is the part of the customers to compare: 1 compares all, 0.01 one in a hundred.';
 	END IF;
 	PERFORM set_config('timezone', options ->> 'time_zone', true), set_config('datestyle', options ->> 'date_style', true);
-	options := options || jsonb_build_object('groups', @extschema@.base_groups(options), 'seed', (random() * 1e15)::bigint,
-		'limit', (sample * 1e6)::integer);
+	options := options || jsonb_build_object('groups', @extschema@.base_groups(options), 'sources', @extschema@.base_sources(options),
+		'seed', (random() * 1e15)::bigint, 'limit', (sample * 1e6)::integer);
 	RETURN QUERY EXECUTE @extschema@.base_template($template$
-WITH {groups}, sides AS (
-	SELECT {key}, history AS source, NULL::{ext}.purchase_history AS summary, false AS wrong FROM groups WHERE reason IS NULL
+WITH {groups}, settings AS MATERIALIZED (SELECT policy::{ext}.lifecycle_policy AS policy FROM {schema}.settings), sides AS (
+	SELECT {key}, history AS source, NULL::{ext}.purchase_history AS summary, false AS wrong, NULL::text AS stage, NULL::text AS logged FROM ({sources}) AS s
 	UNION ALL
-	SELECT {key}, NULL, history, (orders, gross, total, first_purchase, last_purchase, last_day) IS DISTINCT FROM ({ext}.orders(history),
-		{ext}.gross(history), {ext}.total(history), {ext}.first_purchase(history), {ext}.last_purchase(history), {ext}.last_day(history)) FROM {schema}.summary
+	SELECT {key}, NULL, history, false, NULL, NULL FROM {schema}.histories
+	UNION ALL
+	SELECT {key}, NULL, NULL, (orders, gross, total, first_purchase, last_purchase, last_day) IS DISTINCT FROM ({ext}.orders(history),
+		{ext}.gross(history), {ext}.total(history), {ext}.first_purchase(history), {ext}.last_purchase(history), {ext}.last_day(history)),
+		coalesce({ext}.lifecycle_stage(history, stage_on, s.policy)::text, 'none'), coalesce(stage::text, 'none')
+	FROM {schema}.summary CROSS JOIN settings AS s WHERE stage_on IS NOT NULL
+	UNION ALL
+	SELECT {key}, NULL, NULL, false, coalesce(stage::text, 'none'), coalesce(to_stage, 'none') FROM {schema}.summary JOIN (SELECT DISTINCT ON ({key}) {key}, to_stage
+		FROM {schema}.lifecycle_changes ORDER BY {key}, id DESC) AS l USING ({key})
+), differences AS (
+	SELECT {key}, count(source) AS sources, count(summary) AS summaries, bool_or(wrong) AS wrong, {ext}.rollup(source) AS source,
+		{ext}.rollup(summary) AS summary, min(stage) FILTER (WHERE stage <> logged) AS stage, min(logged) FILTER (WHERE stage <> logged) AS logged
+	FROM sides
+	WHERE {'limit'}::integer = 1000000 OR abs(hashtextextended(concat_ws(' / ', {key}), {'seed'}::bigint) % 1000000) < {'limit'}::integer
+	GROUP BY {key}
 )
-SELECT concat_ws(' / ', {key}), CASE WHEN count(summary) = 0 THEN 'missing in the summary'
-		WHEN count(source) = 0 THEN 'not in the source'
-		WHEN bool_or(wrong) THEN 'columns differ from the history'
-		ELSE 'another history' END,
-	{ext}.rollup(source)::text, {ext}.rollup(summary)::text
-FROM sides
-WHERE {'limit'}::integer = 1000000 OR abs(hashtextextended(concat_ws(' / ', {key}), {'seed'}::bigint) % 1000000) < {'limit'}::integer
-GROUP BY {key}
-HAVING count(source) = 0 OR count(summary) = 0 OR bool_or(wrong)
-	OR {ext}.rollup(source) OPERATOR({ext}.<>) {ext}.rollup(summary)
+SELECT concat_ws(' / ', {d.key}), p.problem, p.in_source, p.in_summary
+FROM differences AS d, LATERAL (VALUES
+	(CASE WHEN d.summaries = 0 AND d.sources > 0 THEN 'missing in the summary'
+		WHEN d.sources = 0 AND d.summaries > 0 THEN 'not in the source'
+		WHEN d.source OPERATOR({ext}.<>) d.summary THEN 'another history'
+		WHEN d.wrong THEN 'columns differ from the history' END, d.source::text, d.summary::text),
+	(CASE WHEN d.stage IS NOT NULL THEN 'another stage in the log' END, d.stage, d.logged)) AS p (problem, in_source, in_summary)
+WHERE p.problem IS NOT NULL
 ORDER BY 1$template$, options);
 	GET DIAGNOSTICS differences = ROW_COUNT;
 	IF current_setting('transaction_read_only') = 'off' THEN

@@ -11,6 +11,7 @@
 #include "access/htup_details.h"
 #include "access/relation.h"
 #include "access/tableam.h"
+#include "access/xact.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
@@ -19,6 +20,7 @@
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
+#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
@@ -33,6 +35,12 @@ PG_FUNCTION_INFO_V1(verify_customer_base);
 PG_FUNCTION_INFO_V1(drop_customer_base);
 PG_FUNCTION_INFO_V1(grant_reader);
 PG_FUNCTION_INFO_V1(revoke_reader);
+PG_FUNCTION_INFO_V1(base_run);
+PG_FUNCTION_INFO_V1(keep_history_before);
+PG_FUNCTION_INFO_V1(forget_customer);
+PG_FUNCTION_INFO_V1(upgrade_customer_base);
+PG_FUNCTION_INFO_V1(base_check_top_level);
+PG_FUNCTION_INFO_V1(base_forget_settings);
 
 /* The column of that name and type, or 0. */
 static AttrNumber
@@ -125,8 +133,9 @@ relation_owner(Oid relation)
 
 /*
  * Runs worker(settings table, further arguments) as the owner of the base that the first argument names, and
- * returns its rows. The SQL function worker stands in the extension's schema. An error restores the role, the
- * security context and the settings by ending the transaction or subtransaction.
+ * returns its rows, or its one value of a type that is passed by value. The SQL function worker stands in the
+ * extension's schema. An error restores the role, the security context and the settings by ending the transaction
+ * or subtransaction.
  */
 static Datum
 run_as_owner(FunctionCallInfo fcinfo, const char *worker)
@@ -134,6 +143,9 @@ run_as_owner(FunctionCallInfo fcinfo, const char *worker)
 	const char *extension_schema = quote_identifier(get_namespace_name(get_func_namespace(fcinfo->flinfo->fn_oid)));
 	bool		returns_set = get_func_retset(fcinfo->flinfo->fn_oid);
 	Datum		values[FUNC_MAX_ARGS];
+	char		nulls[FUNC_MAX_ARGS + 1];
+	Datum		result = (Datum) 0;
+	bool		isnull = true;
 	Oid		   *types;
 	int			count;
 	StringInfoData call;
@@ -143,6 +155,10 @@ run_as_owner(FunctionCallInfo fcinfo, const char *worker)
 	int			security;
 	int			nest_level;
 
+	if (PG_ARGISNULL(0))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("the name of the customer base is NULL")));
 	if (returns_set)
 		InitMaterializedSRF(fcinfo, 0);
 	(void) get_func_signature(fcinfo->flinfo->fn_oid, &types, &count);
@@ -163,33 +179,37 @@ run_as_owner(FunctionCallInfo fcinfo, const char *worker)
 	appendStringInfo(&call, "SELECT * FROM %s.%s($1", extension_schema, worker);
 	values[0] = ObjectIdGetDatum(settings);
 	types[0] = REGCLASSOID;
+	nulls[0] = ' ';
+	nulls[count] = '\0';
 	for (int i = 1; i < count; i++)
 	{
 		appendStringInfo(&call, ", $%d", i + 1);
 		values[i] = PG_GETARG_DATUM(i);
+		nulls[i] = PG_ARGISNULL(i) ? 'n' : ' ';
 	}
 	appendStringInfoChar(&call, ')');
 
 	GetUserIdAndSecContext(&caller, &security);
 	SetUserIdAndSecContext(owner, security | SECURITY_RESTRICTED_OPERATION);
 	set_setting("row_security", "off");
-	SPI_execute_with_args(call.data, count, types, values, NULL, false, 0);
+	SPI_execute_with_args(call.data, count, types, values, nulls, false, 0);
 	SetUserIdAndSecContext(caller, security);
 
 	if (returns_set)
 	{
-		ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+		ReturnSetInfo *rows = (ReturnSetInfo *) fcinfo->resultinfo;
 
 		for (uint64 i = 0; i < SPI_processed; i++)
-			tuplestore_puttuple(result->setResult, SPI_tuptable->vals[i]);
+			tuplestore_puttuple(rows->setResult, SPI_tuptable->vals[i]);
 	}
+	else if (get_func_rettype(fcinfo->flinfo->fn_oid) != VOIDOID)
+		result = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
 
 	/* Whatever the owner's code has set must not stay in the caller's session. */
 	AtEOXact_GUC(false, nest_level);
 	SPI_finish();
-	if (!returns_set)
-		PG_RETURN_VOID();
-	return (Datum) 0;
+	fcinfo->isnull = !returns_set && isnull && get_func_rettype(fcinfo->flinfo->fn_oid) != VOIDOID;
+	return result;
 }
 
 /* refresh_customer_base(base text) → setof (item, value) */
@@ -225,4 +245,73 @@ Datum
 revoke_reader(PG_FUNCTION_ARGS)
 {
 	return run_as_owner(fcinfo, "base_revoke");
+}
+
+/* base_run(base text, step text, argument bigint) → bigint */
+Datum
+base_run(PG_FUNCTION_ARGS)
+{
+	return run_as_owner(fcinfo, "base_step");
+}
+
+/* keep_history_before(base text, day date) */
+Datum
+keep_history_before(PG_FUNCTION_ARGS)
+{
+	return run_as_owner(fcinfo, "base_keep");
+}
+
+/* forget_customer(base text, customer text, tenant text) → setof (item, rows) */
+Datum
+forget_customer(PG_FUNCTION_ARGS)
+{
+	return run_as_owner(fcinfo, "base_forget");
+}
+
+/* upgrade_customer_base(base text) */
+Datum
+upgrade_customer_base(PG_FUNCTION_ARGS)
+{
+	return run_as_owner(fcinfo, "base_upgrade");
+}
+
+/*
+ * base_check_top_level(routine text)
+ *
+ * Procedures that commit cannot run within a transaction block, and each of their steps needs the newest state.
+ */
+Datum
+base_check_top_level(PG_FUNCTION_ARGS)
+{
+	char	   *routine = text_to_cstring(PG_GETARG_TEXT_PP(0));
+
+	if (IsTransactionBlock())
+		ereport(ERROR,
+				(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
+				 errmsg("%s cannot run inside a transaction block", routine),
+				 errhint("It commits what it has done step by step: CALL it by itself, without BEGIN.")));
+	if (XactIsoLevel != XACT_READ_COMMITTED)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_TRANSACTION_STATE),
+				 errmsg("%s must run in READ COMMITTED transactions", routine),
+				 errhint("SET default_transaction_isolation = 'read committed';")));
+	PG_RETURN_VOID();
+}
+
+/*
+ * base_forget_settings(settings regclass)
+ *
+ * Sessions keep what their triggers need of a base; this has them read it again.
+ */
+Datum
+base_forget_settings(PG_FUNCTION_ARGS)
+{
+	Oid			settings = PG_GETARG_OID(0);
+
+	if (!has_privs_of_role(GetUserId(), relation_owner(settings)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("must be owner of %s", get_rel_name(settings))));
+	CacheInvalidateRelcacheByRelid(settings);
+	PG_RETURN_VOID();
 }

@@ -90,25 +90,41 @@ BEGIN ATOMIC
 	('histories', 'customer', '<customer>', 'Key of the customer.', '客户标识。'),
 	('histories', 'tenant', '<tenant>', 'Tenant of the customer.', '客户所属租户。'),
 	('histories', 'history', '<history>', 'Every day with purchases or refunds, as a purchase_history.', '完整购买历史(purchase_history)。'),
+	('summary_now', 'customer', '<customer>', 'Key of the customer.', '客户标识。'),
+	('summary_now', 'tenant', '<tenant>', 'Tenant of the customer.', '客户所属租户。'),
+	('summary_now', 'history', '<history>', 'Every day with purchases or refunds, as a purchase_history.', '完整购买历史(purchase_history)。'),
+	('summary_now', 'orders', 'bigint', 'Number of purchases.', '购买订单数。'),
+	('summary_now', 'gross', 'numeric', 'Sum of purchases.', '购买总额。'),
+	('summary_now', 'total', 'numeric', 'Gross less refunded.', '净额:购买减退款。'),
+	('summary_now', 'first_purchase', 'date', 'Day of the first purchase.', '首次购买日期。'),
+	('summary_now', 'last_purchase', 'date', 'Day of the last purchase.', '最近一次购买日期。'),
+	('summary_now', 'last_day', 'date', 'Last day with a purchase or a refund.', '最近一次购买或退款的日期。'),
 	('data_quality', 'item', 'text', 'What was counted.', '计数项目。'),
 	('data_quality', 'rows', 'bigint', 'How many.', '数量。'),
 	('data_quality', 'explanation', 'text', 'What it means.', '说明。'),
 	('base_status', 'base', 'text', 'Name of the base.', '客户库名称。'),
 	('base_status', 'version', 'text', 'Version of the base''s tables and views.', '客户库版本。'),
-	('base_status', 'mode', 'text', 'refresh: the base follows its source when it is refreshed.', 'refresh:刷新时与来源同步。'),
+	('base_status', 'mode', 'text', 'live: exact at every moment; refresh: follows its source when it is refreshed; starting: triggers are there, the source is to be read.', 'live:实时;refresh:刷新时同步;starting:触发器已建,待读取来源。'),
 	('base_status', 'as_of', 'date', 'The day of the base.', '客户库日期。'),
 	('base_status', 'source', 'text', 'Table or view that is read.', '来源表或视图。'),
 	('base_status', 'rows_seen', 'bigint', 'Rows that the last refresh read.', '最近一次刷新读取的行数。'),
 	('base_status', 'customers', 'bigint', 'Customers in the base.', '客户数。'),
-	('base_status', 'bytes', 'bigint', 'Size of the summary with its index.', '汇总表及索引的字节数。'),
+	('base_status', 'bytes', 'bigint', 'Size of the summary and of what is not folded yet, with their indexes.', '汇总表与未合并变更及其索引的字节数。'),
+	('base_status', 'delta_rows', 'bigint', 'Changes that are not folded into the summary yet; every view has them already.', '尚未合并的变更行数(各视图已计入)。'),
+	('base_status', 'oldest_delta', 'timestamp with time zone', 'When the oldest of them was made.', '其中最早一条的时间。'),
+	('base_status', 'last_fold', 'timestamp with time zone', 'When changes were folded last.', '最近一次合并的时间。'),
 	('base_status', 'last_refresh', 'timestamp with time zone', 'When the source was read last.', '最近一次刷新时间。'),
 	('base_status', 'refresh_seconds', 'numeric(12,2)', 'How long that took.', '刷新用时(秒)。'),
+	('base_status', 'last_advance', 'timestamp with time zone', 'When the base was advanced last.', '最近一次推进的时间。'),
+	('base_status', 'advanced_to', 'date', 'The day that the log of stages has reached.', '阶段日志所到日期。'),
 	('base_status', 'cut_points_as_of', 'date', 'The day of the stored cut points.', '所存分界点的日期。'),
-	('base_status', 'last_verify', 'timestamp with time zone', 'When the base was verified last since then.', '此后最近一次核对的时间。'),
-	('base_status', 'verify_differences', 'bigint', 'Customers that were found to differ.', '核对发现的差异客户数。'),
+	('base_status', 'last_verify', 'timestamp with time zone', 'When the base was verified last since the last refresh.', '最近一次核对的时间(自上次刷新)。'),
+	('base_status', 'verify_differences', 'bigint', 'Differences that were found.', '核对发现的差异数。'),
+	('base_status', 'triggers_ok', 'boolean', 'Whether a live base has all its triggers; empty in refresh mode.', '实时客户库的触发器是否齐全;刷新模式为空。'),
 	('base_status', 'quarantined', 'bigint', 'Rows of the source that could not be used.', '无法使用的来源行数。'),
+	('base_status', 'kept_before', 'date', 'Orders before this day are the base''s own and are not compared with the source.', '此日之前的历史由客户库保留,不再与来源比较。'),
 	('base_status', 'stale', 'boolean', 'Whether the base is known to be behind its source or its day.', '是否已知落后于来源或日期。'),
-	('base_status', 'stale_reason', 'text', 'Why.', '原因。');
+	('base_status', 'stale_reason', 'text', 'Why, and what to do.', '原因与处理办法。');
 END;
 COMMENT ON FUNCTION base_columns() IS
 'The columns of the views of a customer base, with their comments in English and Chinese.';
@@ -141,7 +157,7 @@ CREATE FUNCTION base_make_function(options jsonb, signature text, columns text, 
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	EXECUTE @extschema@.base_template('CREATE FUNCTION {schema}.' || signature || ' RETURNS ' || columns
+	EXECUTE @extschema@.base_template('CREATE OR REPLACE FUNCTION {schema}.' || signature || ' RETURNS ' || columns
 		|| ' LANGUAGE sql ' || properties || ' BEGIN ATOMIC ' || body || '; END', options);
 END $$;
 COMMENT ON FUNCTION base_make_function(jsonb, text, text, text, text) IS
@@ -165,7 +181,7 @@ BEGIN
 	END IF;
 	SELECT string_agg(CASE WHEN c.type LIKE '%(%' THEN format('%I::%s AS %1$I', c.name, c.type) ELSE quote_ident(c.name) END, ', ' ORDER BY c.ordinal)
 	INTO columns FROM @extschema@.base_columns_of(options, view) AS c;
-	EXECUTE @extschema@.base_template(format('CREATE VIEW {schema}.%I WITH (security_invoker = true) AS %s', view, body),
+	EXECUTE @extschema@.base_template(format('CREATE OR REPLACE VIEW {schema}.%I WITH (security_invoker = true) AS %s', view, body),
 		options || jsonb_build_object('columns', columns));
 	EXECUTE format('COMMENT ON VIEW %s.%I IS %L', options ->> 'schema', view, comment);
 	FOR description IN SELECT * FROM @extschema@.base_columns_of(options, view) LOOP
@@ -201,6 +217,10 @@ BEGIN
 		'by_tenant', CASE WHEN tenant THEN 'PARTITION BY c.tenant' ELSE '' END,
 		'by_m_tenant', CASE WHEN tenant THEN 'PARTITION BY m.tenant' ELSE '' END,
 		'reason_differences', CASE WHEN zh THEN '核对发现差异:请刷新' ELSE 'verification found differences: refresh' END,
+		'reason_refresh', CASE WHEN zh THEN '。排除原因后请刷新' ELSE '. When that is put right, refresh' END,
+		'reason_trigger', CASE WHEN zh THEN '%s 缺少触发器:请推进 (advance_customer_base) 或重新启动 (start_maintenance)' ELSE '%s lacks a trigger: advance or start maintenance again' END,
+		'reason_starting', CASE WHEN zh THEN '启动未完成:请重新启动 (start_maintenance)' ELSE 'start_maintenance was not finished: call it again' END,
+		'reason_fold', CASE WHEN zh THEN '变更已超过一天未合并:请定时推进 (advance_customer_base)' ELSE 'changes were not folded for a day: schedule advance_customer_base' END,
 		'reason_day', CASE WHEN zh THEN '今日尚未刷新' ELSE 'not refreshed today' END);
 	options := options || jsonb_build_object('stored_rfm', @extschema@.base_template($template$
 {ext}.rfm_breaks(array_agg(c.value ORDER BY c.cut) FILTER (WHERE c.measure = 'days_since_last'),
@@ -209,8 +229,24 @@ BEGIN
 
 	PERFORM @extschema@.base_make_function(options, 'as_of()', 'date', CASE options ->> 'as_of'
 		WHEN 'today' THEN 'SELECT (now() AT TIME ZONE {''time_zone''})::date'
-		WHEN 'last_purchase' THEN 'SELECT last_day FROM {schema}.state'
+		WHEN 'last_purchase' THEN 'SELECT greatest((SELECT last_day FROM {schema}.state), (SELECT max(day) FROM {schema}.deltas WHERE orders + refunds > 0)
+			[[order_sql:, (SELECT max(day) FROM {schema}.line_deltas WHERE lines > 0)]])'
 		ELSE 'SELECT {''as_of''}::date' END);
+
+	-- What is not folded yet lies under everything that is read, so that a live base is exact at once. A condition on the key
+	-- reaches both tables; the customers with changes are few, and their columns are drawn from the history anew.
+	PERFORM @extschema@.base_make_view(options || jsonb_build_object('changes', @extschema@.base_changes(options,
+		(options ->> 'schema') || '.deltas', (options ->> 'schema') || '.line_deltas')), 'summary_now',
+		'The summary with the changes of a live base that are not folded into it yet; the other views read it.', $template$
+SELECT m.customer, {m.tenant,} m.history, m.orders, m.gross, m.total, m.first_purchase, m.last_purchase, m.last_day
+FROM {schema}.summary AS m
+WHERE NOT EXISTS (SELECT FROM {schema}.deltas AS d WHERE {d=m})[[order_sql: AND NOT EXISTS (SELECT FROM {schema}.line_deltas AS d WHERE {d=m})]]
+UNION ALL
+SELECT c.customer, {c.tenant,} n.history, {ext}.orders(n.history), {ext}.gross(n.history), {ext}.total(n.history), {ext}.first_purchase(n.history),
+	{ext}.last_purchase(n.history), {ext}.last_day(n.history)
+FROM ({changes}) AS c LEFT JOIN {schema}.summary AS m ON {c=m}
+	CROSS JOIN LATERAL (SELECT {ext}.net(m.history, c.changes) AS history OFFSET 0) AS n
+WHERE {ext}.last_day(n.history) IS NOT NULL$template$, false);
 
 	-- The measures of each customer at the end of a day: the plain columns serve when nothing comes after it. Twice, for the
 	-- planner's sake: for one customer the day stands apart, fenced by OFFSET 0, which plans in a moment; for all of them it is
@@ -232,7 +268,7 @@ SELECT {m.tenant,} m.customer,
 	[[!rfm_window:CASE WHEN m.last_day <= d.day THEN m.orders ELSE {ext}.orders({ext}.as_of(m.history, d.day)) END,
 	CASE WHEN m.last_day <= d.day THEN m.total ELSE {ext}.total({ext}.as_of(m.history, d.day)) END,]]
 	d.day
-FROM {one_day} AS d CROSS JOIN {schema}.summary AS m
+FROM {one_day} AS d CROSS JOIN {schema}.summary_now AS m
 WHERE m.last_day <= d.day OR m.first_purchase <= d.day OR {ext}.refunds({ext}.as_of(m.history, d.day)) > 0$template$);
 	END LOOP;
 
@@ -326,7 +362,7 @@ FROM {schema}.all_scored_at($1) AS m WHERE m.last_purchase IS NOT NULL$template$
 WITH activity AS (
 	SELECT {t.tenant,} p.*, t.day
 	FROM (SELECT {m.tenant,} {ext}.period_totals(m.history, $1, d.day, {'count_by'}) AS totals, d.day
-			FROM (SELECT (SELECT $2) AS day) AS d CROSS JOIN {schema}.summary AS m GROUP BY {m.tenant,} d.day) AS t,
+			FROM (SELECT (SELECT $2) AS day) AS d CROSS JOIN {schema}.summary_now AS m GROUP BY {m.tenant,} d.day) AS t,
 		LATERAL unnest(t.totals) AS p
 ), calendar AS (
 	SELECT {c.tenant,} p::date AS period, (p + c.length)::date AS next, c.day
@@ -353,21 +389,36 @@ FROM calendar AS c LEFT JOIN activity AS a ON a.period = c.period[[tenant_sql: A
 		FROM unnest('{week,month,quarter,year}'::text[]) AS unit));
 
 	PERFORM @extschema@.base_make_view(options, 'histories', 'The purchase history of every customer, for SQL.',
-		'SELECT customer, {tenant,} history FROM {schema}.summary', false);
-	PERFORM @extschema@.base_make_view(options, 'data_quality', 'What the last refresh counted, what it left out, and why.',
-		'SELECT item, rows, explanation FROM {schema}.quality ORDER BY ordinal', false);
+		'SELECT customer, {tenant,} history FROM {schema}.summary_now', false);
+	PERFORM @extschema@.base_make_view(options, 'data_quality', 'What the last refresh counted, what it left out, and why; in a live base, what has been left out since is counted as well.',
+		'SELECT q.item, greatest(q.rows + coalesce(d.rows, 0), 0)::bigint AS rows, q.explanation
+		FROM {schema}.quality AS q LEFT JOIN (' || @extschema@.base_left_out((options ->> 'schema') || '.deltas') || ') AS d ON d.item = q.item ORDER BY q.ordinal', false);
 	PERFORM @extschema@.base_make_view(options, 'base_status', 'The state of the base in one row.', $template$
-SELECT s.base, s.base_version AS version, 'refresh' AS mode, d.day AS as_of, s.source,
+SELECT s.base, s.base_version AS version, x.mode, d.day AS as_of, s.source,
 	(SELECT q.rows FROM {schema}.quality AS q WHERE q.item = 'rows_seen') AS rows_seen,
-	(SELECT q.rows FROM {schema}.quality AS q WHERE q.item = 'customers') AS customers,
-	pg_total_relation_size({'summary_table'}::regclass) AS bytes, t.refreshed_at AS last_refresh, t.refresh_seconds,
+	(SELECT count(*) FROM {schema}.summary) AS customers,
+	pg_total_relation_size({'summary_table'}::regclass) + p.bytes AS bytes, p.rows AS delta_rows, p.oldest AS oldest_delta, t.folded_at AS last_fold,
+	t.refreshed_at AS last_refresh, t.refresh_seconds, t.advanced_at AS last_advance, t.advanced_to,
 	(SELECT max(c.as_of) FROM {schema}.cut_points AS c) AS cut_points_as_of, t.verified_at AS last_verify,
-	t.differences AS verify_differences,
-	(SELECT sum(q.rows)::bigint FROM {schema}.quality AS q WHERE q.item LIKE 'quarantined\_%') AS quarantined,
+	t.differences AS verify_differences, x.missing IS NULL AND NULLIF(x.mode, 'refresh') IS NOT NULL AS triggers_ok,
+	(SELECT sum(q.rows)::bigint FROM {schema}.quality AS q WHERE q.item LIKE 'quarantined\_%') AS quarantined, t.kept_before,
 	r.reason IS NOT NULL AS stale, r.reason AS stale_reason
 FROM {schema}.settings AS s CROSS JOIN {schema}.state AS t CROSS JOIN (SELECT {schema}.as_of() AS day) AS d
-	CROSS JOIN LATERAL (SELECT CASE WHEN t.differences > 0 THEN {'reason_differences'}
-		WHEN s.as_of = 'today' AND (t.refreshed_at AT TIME ZONE s.time_zone)::date < d.day THEN {'reason_day'} END AS reason) AS r$template$, false);
+	CROSS JOIN (SELECT sum(c.bytes)::bigint AS bytes, sum(c.rows)::bigint AS rows, min(c.oldest) AS oldest FROM (
+		SELECT pg_total_relation_size({'deltas_table'}::regclass) AS bytes, count(*) AS rows, min(at) AS oldest FROM {schema}.deltas
+		[[order_sql:UNION ALL SELECT pg_total_relation_size({'line_deltas_table'}::regclass), count(*), min(at) FROM {schema}.line_deltas]]) AS c) AS p
+	CROSS JOIN LATERAL (SELECT count(*) AS expected, count(*) FILTER (WHERE g.missing) AS missing, min(g.relation) FILTER (WHERE g.missing) AS relation
+		FROM {ext}.base_trigger_state(s.base, s.source) AS g) AS g
+	CROSS JOIN LATERAL (SELECT CASE WHEN t.live_since IS NOT NULL THEN 'live' WHEN g.missing < g.expected THEN 'starting' ELSE 'refresh' END AS mode,
+		CASE WHEN t.live_since IS NOT NULL THEN CASE WHEN g.expected = 0 THEN s.source WHEN g.missing > 0 THEN g.relation END END AS missing) AS x
+	CROSS JOIN LATERAL (SELECT CASE
+		WHEN EXISTS (SELECT FROM {schema}.troubles) THEN (SELECT string_agg(concat_ws(': ', o.reason, o.detail), '; ') FROM (SELECT DISTINCT reason, detail FROM {schema}.troubles LIMIT 5) AS o)
+			|| {'reason_refresh'}
+		WHEN x.missing IS NOT NULL THEN format({'reason_trigger'}, x.missing)
+		WHEN x.mode = 'starting' THEN {'reason_starting'}
+		WHEN t.differences > 0 THEN {'reason_differences'}
+		WHEN x.mode = 'refresh' AND s.as_of = 'today' AND (t.refreshed_at AT TIME ZONE s.time_zone)::date < d.day THEN {'reason_day'}
+		WHEN x.mode = 'live' AND p.oldest < now() - interval '1 day' THEN {'reason_fold'} END AS reason) AS r$template$, false);
 
 	PERFORM @extschema@.base_make_function(options, 'segment_moves(from_day date, to_day date)', 'TABLE ({tenant_column}from_segment text, to_segment text,
 		customers bigint, total numeric)', $template$

@@ -62,8 +62,9 @@ DECLARE
 	options jsonb;
 	schema text := (SELECT relnamespace::regnamespace::text FROM pg_class WHERE oid = settings);
 BEGIN
-	EXECUTE format('SELECT to_jsonb(s) FROM ONLY %s AS s', settings) INTO STRICT options;
+	EXECUTE format('SELECT to_jsonb(s) || jsonb_build_object(''kept_before'', t.kept_before) FROM ONLY %s AS s, ONLY %s.state AS t', settings, schema) INTO STRICT options;
 	RETURN options || jsonb_build_object('schema', schema, 'summary_table', schema || '.summary',
+		'deltas_table', schema || '.deltas', 'line_deltas_table', schema || '.line_deltas',
 		'ext', @extschema@.base_extension_schema(),
 		'amount_problem', CASE WHEN options ->> 'amount_type' = 'bigint' THEN 'NULL::text'
 			ELSE @extschema@.base_extension_schema() || '.base_amount_problem(r.amount)' END,
@@ -120,7 +121,9 @@ BEGIN
 			('abc_b', coalesce(NOT b BETWEEN a AND 1, true), 'Give a share from abc_a to 1, such as 0.95.'),
 			('count_by', coalesce(o ->> 'count_by' NOT IN ('days', 'orders'), true), 'Give ''days'' or ''orders''.'),
 			('language', coalesce(o ->> 'language' NOT IN ('en', 'zh'), true), 'Give ''en'' or ''zh''.'),
-			('on_bad_row', coalesce(o ->> 'on_bad_row' NOT IN ('quarantine', 'error'), true), 'Give ''quarantine'' or ''error''.')
+			('on_bad_row', coalesce(o ->> 'on_bad_row' NOT IN ('quarantine', 'error'), true), 'Give ''quarantine'' or ''error''.'),
+			('stage_changes', coalesce(o ->> 'stage_changes' NOT IN ('advance', 'transaction'), true), 'Give ''advance'' or ''transaction''.'),
+			('notify', coalesce(o ->> 'notify' NOT IN ('off', 'advance'), true), 'Give ''off'' or ''advance''.')
 		) AS w (option, wrong, hint)
 	WHERE w.wrong LIMIT 1;
 	IF FOUND THEN
@@ -350,15 +353,17 @@ CREATE TABLE {schema}.settings (base text PRIMARY KEY, base_version text NOT NUL
 	source text NOT NULL, customer text, purchased_at text, amount text, order_id text, filter text, customers text,
 	customers_key text, attributes text, tenant text, time_zone text, source_time_zone text, date_style text, as_of text, currency text,
 	currency_column text, rfm_bins text, rfm_method text, rfm_window text, segment_map text, abc_a text, abc_b text,
-	count_by text, history_starts text, language text, on_bad_row text,
+	count_by text, history_starts text, language text, on_bad_row text, policy text, can_afford text, has_need text,
+	stage_changes text, notify text,
 	customer_sql text, customer_type text, customer_equal text, tenant_sql text, tenant_type text, tenant_equal text,
 	time_sql text, day_sql text, amount_sql text, amount_type text, order_sql text, filter_sql text, currency_sql text,
 	key_sql text, key_tenant_sql text);
 COMMENT ON TABLE {schema}.settings IS 'How the customer base was made: its options as given, and below them as the SQL that they mean. A record: to change an option, drop the base and make it anew.';
 
 CREATE TABLE {schema}.state (first_day date, last_day date, refreshed_at timestamptz, refresh_seconds numeric(12,2),
-	verified_at timestamptz, differences bigint);
-COMMENT ON TABLE {schema}.state IS 'What the last refresh and the last verification found.';
+	verified_at timestamptz, differences bigint, live_since timestamptz, folded_at timestamptz, advanced_at timestamptz, advanced_to date,
+	compared_on date, kept_before date);
+COMMENT ON TABLE {schema}.state IS 'What the last refresh, fold, advance and verification found, and whether the base is live.';
 INSERT INTO {schema}.state DEFAULT VALUES;
 
 CREATE TABLE {schema}.segment_map (code text PRIMARY KEY CHECK (code ~ '^[1-{rfm_bins}]{{digits}}$'), segment text NOT NULL, rank integer NOT NULL,
@@ -368,9 +373,29 @@ INSERT INTO {schema}.segment_map SELECT code, segment, rank, label_en, label_zh,
 
 CREATE TABLE {schema}.summary ([[tenant_sql:tenant {tenant_type} NOT NULL, ]]customer {customer_type} NOT NULL,
 	history {ext}.purchase_history NOT NULL, orders bigint NOT NULL, gross numeric NOT NULL, total numeric NOT NULL,
-	first_purchase date, last_purchase date, last_day date NOT NULL) WITH (fillfactor = 80);
+	first_purchase date, last_purchase date, last_day date NOT NULL,
+	stage {ext}.lifecycle_stage, stage_on date, stage_due date) WITH (fillfactor = 80);
 ALTER TABLE {schema}.summary ALTER history SET STORAGE EXTERNAL;
-COMMENT ON TABLE {schema}.summary IS 'One row for each customer: the complete purchase history and, drawn from it, what the views read most.';
+COMMENT ON TABLE {schema}.summary IS 'One row for each customer: the complete purchase history and, drawn from it, what the views read most; the lifecycle stage that the log knows, on which day, and the day on which it changes without a purchase.';
+
+CREATE TABLE {schema}.deltas ({tenant_column}customer {customer_type}, day date, orders bigint, gross numeric,
+	refunds bigint, refunded numeric, item text, at timestamptz NOT NULL DEFAULT now()) WITH (vacuum_truncate = false, autovacuum_vacuum_scale_factor = 0,
+	autovacuum_vacuum_threshold = 20000);
+CREATE INDEX deltas_key ON {schema}.deltas ({key});
+COMMENT ON TABLE {schema}.deltas IS 'What orders have changed since the last fold, as signed rows by customer and day; with an item: how many rows could not be used. Written by the triggers of a live base alone.';
+[[order_sql:
+CREATE TABLE {schema}.line_deltas ({tenant_column}customer {customer_type}, order_id {order_type}, day date, lines bigint, amount numeric,
+	at timestamptz NOT NULL DEFAULT now()) WITH (vacuum_truncate = false, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000);
+CREATE INDEX line_deltas_key ON {schema}.line_deltas ({key});
+COMMENT ON TABLE {schema}.line_deltas IS 'The same for lines of orders with an order id: their orders are read again from the source.';]]
+
+CREATE TABLE {schema}.lifecycle_changes (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, {tenant_column}customer {customer_type} NOT NULL,
+	from_stage text, to_stage text, changed_on date NOT NULL, order_day date, recorded_at timestamptz NOT NULL DEFAULT now(), reason text NOT NULL);
+CREATE INDEX lifecycle_changes_key ON {schema}.lifecycle_changes ({key});
+COMMENT ON TABLE {schema}.lifecycle_changes IS 'Every change of a lifecycle stage, as it was found: rows are only added, and what later turns out to have been otherwise is corrected by a new row.';
+
+CREATE TABLE {schema}.troubles (reason text NOT NULL, detail text, at timestamptz NOT NULL DEFAULT now());
+COMMENT ON TABLE {schema}.troubles IS 'Why the base is known to be behind its source; a refresh empties it.';
 
 CREATE TABLE {schema}.cut_points ([[tenant_sql:tenant {tenant_type} NOT NULL, ]]measure text NOT NULL
 		CHECK (measure IN ('days_since_last', 'orders', 'total', 'abc')),
@@ -388,6 +413,7 @@ COMMENT ON TABLE {schema}.quarantine IS 'Rows of the source that the base cannot
 
 INSERT INTO {schema}.settings SELECT * FROM jsonb_populate_record(NULL::{schema}.settings, {'options'}::jsonb)$template$,
 		options || jsonb_build_object('options', options, 'tenant_text', CASE WHEN options ->> 'tenant_sql' IS NULL THEN '' ELSE 'tenant text, ' END,
+			'tenant_column', CASE WHEN options ->> 'tenant_sql' IS NULL THEN '' ELSE format('tenant %s, ', options ->> 'tenant_type') END,
 			'digits', (SELECT m.digits FROM @extschema@.segment_maps() AS m WHERE m.map = options ->> 'segment_map')));
 END $$;
 COMMENT ON FUNCTION base_make_tables(jsonb) IS
@@ -433,19 +459,20 @@ BEGIN
 	PERFORM @extschema@.base_check_options(options);
 	options := @extschema@.base_resolve(options);
 	made := @extschema@.base_make_schema(name, schema);
-	options := options || jsonb_build_object('base', name, 'base_version', '1', 'created_at', now(), 'made_schema', nullif(made, false),
+	options := options || jsonb_build_object('base', name, 'base_version', @extschema@.base_version(), 'created_at', now(), 'made_schema', nullif(made, false),
 		'date_style', 'ISO, ' || split_part(current_setting('datestyle'), ', ', 2),
 		'schema', quote_ident(schema), 'ext', @extschema@.base_extension_schema());
 	EXECUTE format('COMMENT ON SCHEMA %I IS %L', schema,
 		format('Customer base %s over %s: tables, and views for analysis.', name, options ->> 'source'));
 	PERFORM @extschema@.base_make_tables(options);
 	options := @extschema@.base_options(format('%I.settings', schema)::regclass);
-	PERFORM @extschema@.base_make_views(options);
-
 	counts := @extschema@.base_fill(options, true);
 	PERFORM @extschema@.base_quarantine(options, @extschema@.base_bad_reasons(counts));
-	EXECUTE @extschema@.base_template('ALTER TABLE {schema}.summary ADD PRIMARY KEY ({key}); ANALYZE {schema}.summary;', options);
-	PERFORM @extschema@.base_record_fill(options, counts, started);
+	EXECUTE @extschema@.base_template('ALTER TABLE {schema}.summary ADD PRIMARY KEY ({key}); CREATE INDEX summary_due ON {schema}.summary (stage_due);
+		ANALYZE {schema}.summary;', options);
+	PERFORM @extschema@.base_record_fill(options, counts, started, true);
+	options := @extschema@.base_options(format('%I.settings', schema)::regclass);
+	PERFORM @extschema@.base_make_views(options);
 	PERFORM @extschema@.base_renew_cut_points(options);
 	EXECUTE @extschema@.base_template('CREATE TRIGGER complete AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON {schema}.segment_map
 		EXECUTE FUNCTION {ext}.base_segment_map_check();
@@ -511,7 +538,8 @@ CREATE FUNCTION create_customer_base(name text, source text, customer text, purc
 	as_of text DEFAULT 'today', currency text DEFAULT NULL, currency_column text DEFAULT NULL, rfm_bins integer DEFAULT NULL,
 	rfm_method text DEFAULT NULL, rfm_window interval DEFAULT NULL, segment_map text DEFAULT 'grid25',
 	abc_a numeric DEFAULT 0.80, abc_b numeric DEFAULT 0.95, count_by text DEFAULT 'days', history_starts date DEFAULT NULL,
-	language text DEFAULT 'en', schema text DEFAULT NULL, on_bad_row text DEFAULT 'quarantine')
+	language text DEFAULT 'en', schema text DEFAULT NULL, on_bad_row text DEFAULT 'quarantine',
+	policy text DEFAULT 'retail', stage_changes text DEFAULT 'advance', notify text DEFAULT 'off')
 	RETURNS TABLE (item text, value text) LANGUAGE sql VOLATILE PARALLEL UNSAFE
 BEGIN ATOMIC
 	SELECT c.item, c.value FROM base_create(pg_catalog.jsonb_build_object('name', name, 'source', source, 'customer', customer,
@@ -521,10 +549,11 @@ BEGIN ATOMIC
 		'as_of', as_of, 'currency', currency, 'currency_column', currency_column, 'rfm_bins', rfm_bins, 'rfm_method', rfm_method,
 		'rfm_window', rfm_window, 'segment_map', segment_map, 'abc_a', abc_a, 'abc_b', abc_b, 'count_by', count_by,
 		'history_starts', history_starts, 'language', language, 'schema', schema, 'on_bad_row', on_bad_row,
+		'policy', policy, 'stage_changes', stage_changes, 'notify', notify,
 		'path', pg_catalog.current_setting('search_path'), 'source_oid', CASE WHEN base_is_name(source) THEN pg_catalog.to_regclass(source)::oid END,
 		'customers_oid', CASE WHEN base_is_name(customers) THEN pg_catalog.to_regclass(customers)::oid END)) AS c;
 END;
-COMMENT ON FUNCTION create_customer_base(text, text, text, text, text, text, text, text, text, text[], text, text, text, text, text, text, integer, text, interval, text, numeric, numeric, text, date, text, text, text) IS
+COMMENT ON FUNCTION create_customer_base(text, text, text, text, text, text, text, text, text, text[], text, text, text, text, text, text, integer, text, interval, text, numeric, numeric, text, date, text, text, text, text, text, text) IS
 'Makes a customer base over a table or view of orders: a schema of that name with a summary of one purchase history for each customer and views for analysis; locks the source no more than a query does, and returns what it found.';
 
 -- The work of drop_customer_base: what the base made, and nothing that is the user's.
@@ -535,15 +564,16 @@ DECLARE
 	options jsonb := @extschema@.base_options(settings);
 	dependents text;
 BEGIN
+	PERFORM @extschema@.base_drop_triggers(options);
 	EXECUTE @extschema@.base_template($template$
 DROP VIEW {schema}.customers, {schema}.rfm, {schema}.rfm_segments, {schema}.abc, {schema}.kpis, {schema}.histories,
-	{schema}.data_quality, {schema}.base_status;
+	{schema}.data_quality, {schema}.base_status, {schema}.summary_now;
 DROP FUNCTION {schema}.moved(date, date, text, text), {schema}.segment_moves(date, date), {schema}.customers_at(date), {schema}.rfm_at(date),
 	{schema}.rfm_segments_at(date), {schema}.abc_at(date), {schema}.kpis_at(date), {schema}.kpis_by(text, date),
 	{schema}.scored_at(date), {schema}.all_scored_at(date), {schema}.breaks_at(date), {schema}.population_breaks(date),
 	{schema}.measured_at(date), {schema}.all_measured_at(date), {schema}.as_of();
-DROP TABLE {schema}.settings, {schema}.state, {schema}.segment_map, {schema}.summary, {schema}.cut_points, {schema}.quality,
-	{schema}.quarantine;
+DROP TABLE {schema}.settings, {schema}.state, {schema}.segment_map, {schema}.summary, {schema}.deltas[[order_sql:, {schema}.line_deltas]],
+	{schema}.lifecycle_changes, {schema}.troubles, {schema}.cut_points, {schema}.quality, {schema}.quarantine;
 [[made_schema:DROP SCHEMA {schema}]][[!made_schema:COMMENT ON SCHEMA {schema} IS NULL]]$template$, options);
 EXCEPTION WHEN dependent_objects_still_exist THEN
 	GET STACKED DIAGNOSTICS dependents = PG_EXCEPTION_DETAIL;

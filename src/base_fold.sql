@@ -1,0 +1,222 @@
+
+-- Live bases: signed changes, and bringing them into the summary -------------------------------------
+
+-- The changes of a live base by customer: what its triggers have appended, summed. With an order id, the orders whose lines
+-- have changed are read again: what an order was is what it is, less what has changed. One snapshot sees both.
+-- deltas and line_deltas: what to read them from.
+CREATE FUNCTION base_changes(options jsonb, deltas text, line_deltas text) RETURNS text
+	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	options := options || jsonb_build_object('deltas', deltas, 'line_deltas', line_deltas,
+		'row_tenant,', CASE WHEN options ->> 'tenant_sql' IS NULL THEN '' ELSE format('(%s), ', options ->> 'tenant_sql') END);
+	IF options ->> 'order_sql' IS NOT NULL THEN
+		options := options || jsonb_build_object('deltas', @extschema@.base_template($template$
+(SELECT {key}, day, orders, gross, refunds, refunded, item FROM {deltas} AS d
+UNION ALL
+SELECT {o.key}, v.day, CASE WHEN v.amount >= 0 THEN v.sign ELSE 0 END, CASE WHEN v.amount >= 0 THEN v.sign * v.amount ELSE 0 END,
+	CASE WHEN v.amount < 0 THEN v.sign ELSE 0 END, CASE WHEN v.amount < 0 THEN -v.sign * v.amount ELSE 0 END, NULL
+FROM (SELECT {d.key}, d.order_id, min(d.day) FILTER (WHERE d.lines > 0) AS day, sum(d.amount) AS amount,
+		min(d.day) FILTER (WHERE d.lines > d.changed) AS day_before, sum(d.amount - d.amount_changed) AS amount_before
+	FROM (SELECT {l.key}, l.order_id, l.day, sum(l.lines) AS lines, sum(l.changed) AS changed, sum(l.amount) AS amount, sum(l.amount_changed) AS amount_changed
+		FROM (SELECT {key}, order_id, day, 0::bigint AS lines, lines AS changed, 0::numeric AS amount, amount AS amount_changed FROM {line_deltas} AS d
+			UNION ALL
+			SELECT {t.key}, t.order_id, r.day, 1, 0, coalesce(r.amount, 0), 0
+			FROM (SELECT {key}, order_id FROM {line_deltas} AS d GROUP BY {key}, order_id) AS t
+				JOIN {source} AS s ON {order_sql} {order_equal} t.order_id
+				CROSS JOIN LATERAL (SELECT {row_tenant,}{customer_sql}, {day_sql}, {amount_sql}[[currency_sql:, ({currency_sql})::text]])
+					AS r ({tenant,} customer, day, amount[[currency_sql:, currency]])
+			WHERE {r=t} AND isfinite(r.day) AND {amount_problem} IS NULL[[filter_sql: AND ({filter_sql})]]
+				[[currency_sql:AND r.currency IS NOT DISTINCT FROM {'currency'}]]
+				AND NOT coalesce(r.day < (SELECT kept_before FROM {schema}.state), false)) AS l
+		GROUP BY {l.key}, l.order_id, l.day) AS d
+	GROUP BY {d.key}, d.order_id) AS o,
+	LATERAL (VALUES (1, o.day, o.amount), (-1, o.day_before, o.amount_before)) AS v (sign, day, amount)
+WHERE v.day IS NOT NULL AND {ext}.base_amount_problem(v.amount) IS NULL)$template$, options));
+	END IF;
+	RETURN @extschema@.base_template($template$
+SELECT {d.key}, {ext}.purchase_changes(d.day, d.orders, d.gross, d.refunds, d.refunded) AS changes
+FROM (SELECT {d.key}, d.day, sum(d.orders)::bigint AS orders, sum(d.gross) AS gross, sum(d.refunds)::bigint AS refunds, sum(d.refunded) AS refunded
+	FROM {deltas} AS d WHERE d.item IS NULL GROUP BY {d.key}, d.day) AS d
+GROUP BY {d.key}$template$, options);
+END $$;
+COMMENT ON FUNCTION base_changes(jsonb, text, text) IS
+'The query for the changes of each customer of a live base that are not in its summary yet.';
+
+-- Brings changes into the summary and writes the stages that they change to the log, in one statement. chosen: a query for the
+-- keys of the customers to fold. Returns the number of rows taken. The caller sees to it that nobody else folds these customers.
+CREATE FUNCTION base_fold_chosen(options jsonb, chosen text) RETURNS bigint
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET row_security = off SET timezone = 'UTC' SET datestyle = 'ISO'
+AS $$
+DECLARE
+	outcome record;
+BEGIN
+	PERFORM set_config('timezone', options ->> 'time_zone', true), set_config('datestyle', options ->> 'date_style', true);
+	options := options || jsonb_build_object('chosen', chosen, 'changes', @extschema@.base_changes(options, 'taken', 'taken_lines'),
+		'day', @extschema@.base_day(options, 'greatest(t.last_day, (SELECT max(last_day) FROM fitted))'),
+		'summary_columns', @extschema@.base_summary_columns());
+	EXECUTE @extschema@.base_template($template$
+WITH chosen AS MATERIALIZED ({chosen}),
+taken AS (
+	DELETE FROM {schema}.deltas AS d USING chosen AS c WHERE {d=c} AND d.item IS NULL RETURNING d.*
+),[[order_sql:
+taken_lines AS (
+	DELETE FROM {schema}.line_deltas AS d USING chosen AS c WHERE {d=c} RETURNING d.*
+),]]
+fitted AS MATERIALIZED (
+	SELECT {c.key}, n.history, {ext}.last_day(n.history) AS last_day, m.stage, m.stage_on,
+		{ext}.misfits(m.history, c.changes) IS NOT NULL OR {ext}.unfit(c.changes) > 0 AS misfit
+	FROM ({changes}) AS c LEFT JOIN {schema}.summary AS m ON {c=m}
+		CROSS JOIN LATERAL (SELECT {ext}.net(m.history, c.changes) AS history OFFSET 0) AS n
+), base AS MATERIALIZED (
+	SELECT {day} AS day, t.advanced_to, {'policy'}::{ext}.lifecycle_policy AS policy FROM {schema}.state AS t
+), written AS (
+	INSERT INTO {schema}.summary ({key}, history, orders, gross, total, first_purchase, last_purchase, last_day, stage, stage_on, stage_due)
+	SELECT {g.key}, g.history, {ext}.orders(g.history), {ext}.gross(g.history), {ext}.total(g.history), {ext}.first_purchase(g.history),
+		{ext}.last_purchase(g.history), g.last_day, (l.state).stage, b.day, (l.state).due
+	FROM fitted AS g CROSS JOIN base AS b
+		CROSS JOIN LATERAL (SELECT {ext}.lifecycle_state(g.history, b.day, b.policy) AS state OFFSET 0) AS l
+	WHERE g.last_day IS NOT NULL
+	ORDER BY {g.key}
+	ON CONFLICT ({key}) DO UPDATE SET {summary_columns}
+), gone AS (
+	DELETE FROM {schema}.summary AS m USING fitted AS g WHERE {m=g} AND g.last_day IS NULL
+), logged AS (
+	INSERT INTO {schema}.lifecycle_changes ({key}, from_stage, to_stage, changed_on, order_day, reason)
+	SELECT {g.key}, c.from_stage, c.to_stage, c.changed_on, c.order_day, c.reason
+	FROM fitted AS g CROSS JOIN base AS b
+		CROSS JOIN LATERAL {ext}.lifecycle_changes_since(g.stage, greatest(g.stage_on, b.advanced_to), g.history, b.day, b.policy) WITH ORDINALITY AS c
+	ORDER BY c.changed_on, {g.key}, c.ordinality
+)
+SELECT (SELECT count(*) FROM taken) [[order_sql:+ (SELECT count(*) FROM taken_lines)]] AS rows,
+	(SELECT count(*) FROM fitted WHERE misfit) AS misfits, (SELECT max(last_day) FROM fitted) AS last_day$template$, options)
+	INTO outcome;
+	IF outcome.misfits > 0 THEN
+		EXECUTE @extschema@.base_template('INSERT INTO {schema}.troubles (reason, detail) VALUES (''misfit'', ', options)
+			|| quote_literal(format('changes of %s customers did not fit their histories', outcome.misfits)) || ')';
+	END IF;
+	IF options ->> 'as_of' = 'last_purchase' AND outcome.last_day IS NOT NULL THEN
+		EXECUTE @extschema@.base_template('UPDATE {schema}.state SET last_day = ', options) || quote_literal(outcome.last_day)
+			|| ' WHERE last_day IS NULL OR last_day < ' || quote_literal(outcome.last_day);
+	END IF;
+	RETURN outcome.rows;
+END $$;
+COMMENT ON FUNCTION base_fold_chosen(jsonb, text) IS
+'Brings the changes of chosen customers of a live base into its summary and its log, and returns how many rows it took.';
+
+-- What rows that cannot be used are called in data_quality, summed from deltas.
+CREATE FUNCTION base_left_out(deltas text) RETURNS text
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT 'SELECT v.item, sum(d.orders) AS rows FROM ' || deltas || $query$ AS d, LATERAL (VALUES
+		(CASE WHEN starts_with(d.item, 'no_') THEN 'orders_without_' || substr(d.item, 4) ELSE 'quarantined_' || d.item END),
+		(CASE WHEN starts_with(d.item, 'no_') THEN 'rows_skipped' ELSE 'orders_quarantined' END)) AS v (item)
+	WHERE d.item IS NOT NULL GROUP BY v.item$query$;
+END;
+COMMENT ON FUNCTION base_left_out(text) IS
+'The query that sums what a live base could not use, by the items of its view data_quality.';
+
+-- One step of fold_customer_base: about max_rows rows, whole customers. Rows that could not be used are counted in quality.
+CREATE FUNCTION base_fold(settings regclass, max_rows bigint) RETURNS bigint
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	options jsonb;
+	rows bigint;
+BEGIN
+	IF NOT max_rows > 0 THEN
+		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = format('max_rows must be at least 1, not %s', max_rows),
+			HINT = 'It is how many changes one transaction takes: 10000 is a good number.';
+	END IF;
+	EXECUTE format('LOCK TABLE %s IN SHARE UPDATE EXCLUSIVE MODE', settings);
+	options := @extschema@.base_options(settings) || jsonb_build_object('max_rows', max_rows);
+	rows := @extschema@.base_fold_chosen(options, @extschema@.base_template('SELECT {key} FROM (
+		(SELECT {key} FROM {schema}.deltas WHERE item IS NULL LIMIT {max_rows})
+		[[order_sql:UNION ALL (SELECT {key} FROM {schema}.line_deltas LIMIT {max_rows})]]) AS d GROUP BY {key}', options));
+	EXECUTE @extschema@.base_template($template$
+WITH taken AS (DELETE FROM {schema}.deltas WHERE item IS NOT NULL RETURNING item, orders)
+UPDATE {schema}.quality AS q SET rows = greatest(q.rows + c.rows, 0) FROM ({left_out}) AS c WHERE c.item = q.item;
+DELETE FROM {schema}.quarantine AS q USING (SELECT id, row_number() OVER (PARTITION BY reason ORDER BY id DESC) AS n FROM {schema}.quarantine) AS old
+	WHERE old.id = q.id AND old.n > 1000;
+UPDATE {schema}.state SET folded_at = clock_timestamp()$template$, options || jsonb_build_object('left_out', @extschema@.base_left_out('taken')));
+	RETURN rows;
+END $$;
+COMMENT ON FUNCTION base_fold(regclass, bigint) IS
+'One step of fold_customer_base, with the caller''s rights: returns how many changes it brought into the summary.';
+
+-- For stage_changes => 'transaction': folds customers within the transaction of their orders, unless anybody else is at them,
+-- at the base or at a refresh. It never waits: what it leaves, the next fold takes.
+CREATE FUNCTION base_fold_now(settings regclass, tenants text[], customers text[]) RETURNS bigint
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	options jsonb;
+BEGIN
+	EXECUTE format('LOCK TABLE %s IN SHARE MODE NOWAIT', settings);
+	options := @extschema@.base_options(settings);
+	options := options || jsonb_build_object('lock', hashtext(settings::text), 'keys', CASE WHEN options ->> 'tenant_sql' IS NULL
+		THEN format('unnest(%L::text[])', customers) ELSE format('unnest(%L::text[], %L::text[])', tenants, customers) END);
+	RETURN @extschema@.base_fold_chosen(options, @extschema@.base_template($template$
+SELECT [[tenant_sql:k.tenant::{tenant_type} AS tenant, ]]k.customer::{customer_type} AS customer FROM {keys} AS k ({tenant,} customer)
+WHERE pg_try_advisory_xact_lock({lock}, hashtext(concat_ws(' / ', {k.key})))$template$, options));
+END $$;
+COMMENT ON FUNCTION base_fold_now(regclass, text[], text[]) IS
+'Folds the named customers of a live base at once, those of them that nobody else is folding.';
+
+-- The source was emptied by TRUNCATE, in this transaction: so is the summary.
+CREATE FUNCTION base_source_truncated(settings regclass) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	options jsonb := @extschema@.base_options(settings);
+BEGIN
+	IF options ->> 'kept_before' IS NOT NULL THEN
+		RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state', MESSAGE = 'a part of the history is kept';
+	END IF;
+	EXECUTE @extschema@.base_template($template$
+DELETE FROM {schema}.deltas;
+[[order_sql:DELETE FROM {schema}.line_deltas;]]
+WITH gone AS (DELETE FROM {schema}.summary RETURNING {key}, stage)
+INSERT INTO {schema}.lifecycle_changes ({key}, from_stage, changed_on, reason)
+SELECT {key}, stage, coalesce({schema}.as_of(), CURRENT_DATE), 'corrected' FROM gone WHERE stage IS NOT NULL ORDER BY {key};
+UPDATE {schema}.quality SET rows = 0;
+UPDATE {schema}.state SET first_day = NULL, last_day = NULL$template$, options);
+END $$;
+COMMENT ON FUNCTION base_source_truncated(regclass) IS
+'Empties a live base whose source has been truncated.';
+
+-- One step of advance_customer_base: stages that time alone has changed, of about max_rows customers in the order in which they
+-- were due. Customers with changes that are not folded yet are left to the fold.
+CREATE FUNCTION base_advance(settings regclass, max_rows bigint) RETURNS bigint
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	options jsonb;
+	rows bigint;
+BEGIN
+	EXECUTE format('LOCK TABLE %s IN SHARE UPDATE EXCLUSIVE MODE', settings);
+	options := @extschema@.base_options(settings) || jsonb_build_object('max_rows', max_rows);
+	EXECUTE @extschema@.base_template($template$
+WITH base AS MATERIALIZED (
+	SELECT {schema}.as_of() AS day, t.advanced_to, {'policy'}::{ext}.lifecycle_policy AS policy FROM {schema}.state AS t
+), due AS MATERIALIZED (
+	SELECT {m.key}, m.history, m.stage, m.stage_on FROM {schema}.summary AS m
+	WHERE m.stage_due <= (SELECT day FROM base) AND NOT EXISTS (SELECT FROM {schema}.deltas AS d WHERE {d=m})
+		[[order_sql:AND NOT EXISTS (SELECT FROM {schema}.line_deltas AS d WHERE {d=m})]]
+	ORDER BY m.stage_due LIMIT {max_rows}
+), logged AS (
+	INSERT INTO {schema}.lifecycle_changes ({key}, from_stage, to_stage, changed_on, order_day, reason)
+	SELECT {g.key}, c.from_stage, c.to_stage, c.changed_on, c.order_day, c.reason
+	FROM due AS g CROSS JOIN base AS b
+		CROSS JOIN LATERAL {ext}.lifecycle_changes_since(g.stage, greatest(g.stage_on, b.advanced_to), g.history, b.day, b.policy) WITH ORDINALITY AS c
+	ORDER BY c.changed_on, {g.key}, c.ordinality
+), moved AS (
+	UPDATE {schema}.summary AS m SET stage = (l.state).stage, stage_on = l.day, stage_due = (l.state).due
+	FROM (SELECT {g.key}, b.day, {ext}.lifecycle_state(g.history, b.day, b.policy) AS state FROM due AS g CROSS JOIN base AS b OFFSET 0) AS l
+	WHERE {m=l}
+)
+SELECT count(*) FROM due$template$, options) INTO rows;
+	RETURN rows;
+END $$;
+COMMENT ON FUNCTION base_advance(regclass, bigint) IS
+'One step of advance_customer_base, with the caller''s rights: returns how many customers had a stage that was due.';

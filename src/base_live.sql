@@ -1,0 +1,448 @@
+
+-- Live bases: starting, stopping, running, and what may go wrong ------------------------------------
+
+CREATE FUNCTION base_run(base text, step text, argument bigint DEFAULT 0) RETURNS bigint
+	AS 'MODULE_PATHNAME', 'base_run' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION base_run(text, text, bigint) IS
+'One step of a procedure on a customer base (start, go_live, stop, fold, advance, adopt, finish), each a transaction of its own; for members of the base''s owner, whose rights it uses.';
+
+CREATE FUNCTION base_check_top_level(routine text) RETURNS void
+	AS 'MODULE_PATHNAME', 'base_check_top_level' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION base_check_top_level(text) IS
+'Raises an error within a transaction block, and where transactions are not READ COMMITTED.';
+
+-- The tables that a base reads: its source, and where that is partitioned, each partition.
+CREATE FUNCTION base_tables(source regclass) RETURNS TABLE (relation regclass, kind "char", leaf boolean)
+	LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT c.oid::regclass, c.relkind, c.relkind <> 'p'
+	FROM (SELECT source AS relid UNION SELECT t.relid FROM pg_catalog.pg_partition_tree(source) AS t) AS t
+		JOIN pg_catalog.pg_class AS c ON c.oid = t.relid
+	ORDER BY c.oid <> source, c.oid;
+END;
+COMMENT ON FUNCTION base_tables(regclass) IS
+'The source of a customer base and all its partitions.';
+
+-- The names of a base's triggers are for people to read, so they hold its name where it fits.
+CREATE FUNCTION base_triggers(base text) RETURNS TABLE (event text, trigger name, referencing text)
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT e.event, pg_catalog.concat('pg_customer_', CASE WHEN pg_catalog.octet_length(base) > 40 THEN pg_catalog.md5(base) ELSE base END, '_', pg_catalog.lower(e.event))::name, e.referencing
+	FROM (VALUES ('INSERT', 'REFERENCING NEW TABLE AS new_rows'), ('UPDATE', 'REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows'),
+		('DELETE', 'REFERENCING OLD TABLE AS old_rows'), ('TRUNCATE', '')) AS e (event, referencing);
+END;
+COMMENT ON FUNCTION base_triggers(text) IS
+'The triggers that a live customer base has on each table of its source.';
+
+-- Which triggers a live base lacks: on a new partition, or where somebody has dropped or disabled one.
+CREATE FUNCTION base_missing_triggers(base text, source regclass) RETURNS TABLE (relation regclass, trigger name, event text, referencing text, disabled boolean)
+	LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT t.relation, e.trigger, e.event, e.referencing, g.oid IS NOT NULL
+	FROM base_tables(source) AS t CROSS JOIN base_triggers(base) AS e
+		LEFT JOIN pg_catalog.pg_trigger AS g ON g.tgrelid = t.relation AND g.tgname = e.trigger
+	WHERE g.oid IS NULL OR g.tgenabled NOT IN ('O', 'A');
+END;
+COMMENT ON FUNCTION base_missing_triggers(text, regclass) IS
+'The triggers that a live customer base should have on its source and does not have, or that are disabled.';
+
+-- The same for a view that must not fail when the source is gone: one row for each table.
+CREATE FUNCTION base_trigger_state(base text, source text) RETURNS TABLE (relation text, missing boolean)
+	LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT t.relation::text, EXISTS (SELECT FROM base_missing_triggers(base, pg_catalog.to_regclass(source)) AS m WHERE m.relation = t.relation)
+	FROM base_tables(pg_catalog.to_regclass(source)) AS t;
+END;
+COMMENT ON FUNCTION base_trigger_state(text, text) IS
+'The tables of a customer base''s source, and whether each lacks one of the triggers of a live base.';
+
+-- Refuses sources on which triggers would not see every change, with the way out.
+CREATE FUNCTION base_check_live(options jsonb) RETURNS void
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	source regclass := to_regclass(options ->> 'source');
+	found record;
+	problem text;
+	hint text := format('A base in refresh mode follows any source: schedule SELECT * FROM refresh_customer_base(%L).', options ->> 'base');
+	state text := 'wrong_object_type';
+	other text;
+BEGIN
+	IF source IS NULL THEN
+		RAISE EXCEPTION USING ERRCODE = 'undefined_table', MESSAGE = format('customer base "%s" cannot be live: there is no table %s',
+			options ->> 'base', options ->> 'source'), HINT = 'Drop the base and make it anew over the table that it should read.';
+	END IF;
+	FOR found IN SELECT t.relation, t.kind, c.relpersistence AS persistence FROM @extschema@.base_tables(source) AS t JOIN pg_class AS c ON c.oid = t.relation LOOP
+		problem := CASE
+			WHEN found.kind IN ('v', 'm') THEN 'is a view'
+			WHEN found.kind = 'f' THEN 'is a foreign table, whose changes are made elsewhere'
+			WHEN found.kind NOT IN ('r', 'p') THEN 'is not a table'
+			WHEN found.persistence = 'u' THEN 'is unlogged, and is emptied after a crash without a trace'
+			WHEN found.kind = 'r' AND EXISTS (SELECT FROM pg_inherits WHERE inhparent = found.relation) THEN 'has tables that inherit from it'
+			WHEN EXISTS (SELECT FROM pg_subscription_rel WHERE srrelid = found.relation)
+				THEN 'is filled by a subscription, which fires no triggers' END;
+		FOREACH other IN ARRAY ARRAY['pg_catalog.pg_dist_partition', '_timescaledb_catalog.hypertable'] LOOP
+			IF problem IS NULL AND to_regclass(other) IS NOT NULL THEN
+				EXECUTE CASE other WHEN 'pg_catalog.pg_dist_partition' THEN 'SELECT ''is a distributed table'' FROM pg_dist_partition WHERE logicalrelid = $1'
+					ELSE 'SELECT ''is a hypertable'' FROM _timescaledb_catalog.hypertable WHERE to_regclass(format(''%I.%I'', schema_name, table_name)) = $1' END
+				INTO problem USING found.relation;
+			END IF;
+		END LOOP;
+		IF problem IS NULL AND NOT has_table_privilege(found.relation, 'TRIGGER') THEN
+			problem := format('may not have triggers of %s', current_user);
+			state := 'insufficient_privilege';
+			hint := format('Its owner can run: GRANT TRIGGER ON %s TO %I;', found.relation, current_user);
+		END IF;
+		IF problem IS NOT NULL THEN
+			RAISE EXCEPTION USING ERRCODE = state, MESSAGE = format('customer base "%s" cannot be live: %s %s', options ->> 'base', found.relation, problem), HINT = hint;
+		END IF;
+	END LOOP;
+	IF NOT has_function_privilege(format('%s.base_record_changes()', options ->> 'ext'), 'EXECUTE') THEN
+		RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
+			MESSAGE = format('customer base "%s" cannot be live: %s may not use the trigger function', options ->> 'base', current_user),
+			HINT = format('Who installed the extension can run: GRANT EXECUTE ON FUNCTION %s.base_record_changes() TO %I;', options ->> 'ext', current_user);
+	END IF;
+	IF options ->> 'order_sql' IS NOT NULL AND NOT EXISTS (SELECT FROM pg_index AS i WHERE i.indrelid = source AND i.indisvalid AND i.indpred IS NULL
+			AND btrim(pg_get_indexdef(i.indexrelid, 1, true), '()') = btrim(regexp_replace(options ->> 'order_sql', '\ms\.', '', 'g'), '()')) THEN
+		RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
+			MESSAGE = format('customer base "%s" cannot be live: no index of %s starts with the order id', options ->> 'base', source),
+			DETAIL = 'A line that comes later changes its order, which is then read again.',
+			HINT = format('CREATE INDEX CONCURRENTLY ON %s (%s);', source, CASE WHEN options ->> 'order_sql' ~ '^s\.("[^"]*"|\w+)$' THEN substr(options ->> 'order_sql', 3)
+				ELSE format('(%s)', regexp_replace(options ->> 'order_sql', '\ms\.', '', 'g')) END);
+	END IF;
+END $$;
+COMMENT ON FUNCTION base_check_live(jsonb) IS
+'Raises an error for a source that a customer base cannot follow by triggers, with a hint.';
+
+-- Makes the triggers that a base lacks. The lock that this takes lets readers go on and waits for writers, for two seconds at most.
+CREATE FUNCTION base_make_triggers(options jsonb) RETURNS bigint
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s'
+AS $$
+DECLARE
+	missing record;
+	made bigint := 0;
+BEGIN
+	FOR missing IN SELECT * FROM @extschema@.base_missing_triggers(options ->> 'base', (options ->> 'source')::regclass) LOOP
+		IF missing.disabled THEN
+			EXECUTE format('DROP TRIGGER %I ON %s', missing.trigger, missing.relation);
+		END IF;
+		EXECUTE format('CREATE TRIGGER %I AFTER %s ON %s %s FOR EACH STATEMENT EXECUTE FUNCTION %s.base_record_changes(%L)', missing.trigger,
+			missing.event, missing.relation, missing.referencing, options ->> 'ext', (parse_ident(options ->> 'schema'))[1]);
+		made := made + 1;
+	END LOOP;
+	RETURN made;
+END $$;
+COMMENT ON FUNCTION base_make_triggers(jsonb) IS
+'Makes the triggers that a live customer base lacks on its source and its partitions, and returns their number.';
+
+CREATE FUNCTION base_drop_triggers(options jsonb) RETURNS bigint
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s'
+AS $$
+DECLARE
+	present record;
+	dropped bigint := 0;
+BEGIN
+	-- Wherever they are: a partition may have been detached since.
+	FOR present IN SELECT g.tgname, g.tgrelid::regclass AS relation FROM pg_trigger AS g
+		WHERE g.tgfoid = to_regprocedure(format('%s.base_record_changes()', options ->> 'ext')) AND NOT g.tgisinternal
+			AND g.tgargs = convert_to((parse_ident(options ->> 'schema'))[1], getdatabaseencoding()) || '\x00'::bytea
+	LOOP
+		EXECUTE format('DROP TRIGGER %I ON %s', present.tgname, present.relation);
+		dropped := dropped + 1;
+	END LOOP;
+	RETURN dropped;
+END $$;
+COMMENT ON FUNCTION base_drop_triggers(jsonb) IS
+'Drops the triggers of a customer base, and returns their number.';
+
+-- What a comparison that reads the source once can tell: rows, money and the last day of both sides, in one snapshot.
+-- It finds what triggers cannot see: loads with session_replication_role = replica, disabled triggers, partitions that came or went.
+CREATE FUNCTION base_compare(options jsonb) RETURNS text
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET row_security = off SET timezone = 'UTC' SET datestyle = 'ISO'
+AS $$
+DECLARE
+	found record;
+BEGIN
+	PERFORM set_config('timezone', options ->> 'time_zone', true), set_config('datestyle', options ->> 'date_style', true);
+	options := options || jsonb_build_object('rows', @extschema@.base_rows(options));
+	EXECUTE @extschema@.base_template($template$
+SELECT s.rows AS source_rows, b.rows AS base_rows, s.total AS source_total, b.total AS base_total, s.last_day AS source_day, b.last_day AS base_day
+FROM (SELECT count(*) AS rows, coalesce(sum(amount), 0) AS total, max(day) AS last_day FROM ({rows}) AS r WHERE reason IS NULL) AS s,
+	(SELECT coalesce(sum(orders + {ext}.refunds([[kept_before:{ext}.slice(history, {'kept_before'}, 'infinity')]][[!kept_before:history]])), 0) AS rows,
+		coalesce(sum({ext}.total([[kept_before:{ext}.slice(history, {'kept_before'}, 'infinity')]][[!kept_before:history]])), 0) AS total,
+		max(last_day) AS last_day FROM {schema}.summary_now) AS b$template$, options) INTO found;
+	IF (options ->> 'order_sql' IS NULL AND options ->> 'kept_before' IS NULL AND found.source_rows <> found.base_rows) OR found.source_total <> found.base_total
+			OR found.source_day <> found.base_day THEN
+		RETURN format('the source has %s rows, total %s, last day %s; the base %s, %s, %s', found.source_rows, found.source_total,
+			found.source_day, found.base_rows, found.base_total, found.base_day);
+	END IF;
+	RETURN NULL;
+END $$;
+COMMENT ON FUNCTION base_compare(jsonb) IS
+'What differs between a customer base and its source in number of rows, total and last day; NULL if nothing does.';
+
+-- The end of advance_customer_base: the log now speaks for the day; once a day the source is compared and cut points are renewed.
+CREATE FUNCTION base_finish(settings regclass) RETURNS bigint
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	options jsonb;
+	state record;
+	today date;
+	difference text;
+	logged record;
+BEGIN
+	EXECUTE format('LOCK TABLE %s IN SHARE UPDATE EXCLUSIVE MODE', settings);
+	options := @extschema@.base_options(settings);
+	IF options ->> 'as_of' = 'last_purchase' THEN
+		EXECUTE @extschema@.base_template('UPDATE {schema}.state AS t SET last_day = m.last_day FROM (SELECT max(last_day) AS last_day FROM {schema}.summary) AS m
+			WHERE t.last_day IS DISTINCT FROM m.last_day', options);
+	END IF;
+	EXECUTE @extschema@.base_template('SELECT t.*, {schema}.as_of() AS day, (SELECT max(as_of) FROM {schema}.cut_points) AS cut_on FROM {schema}.state AS t', options) INTO state;
+	today := (now() AT TIME ZONE (options ->> 'time_zone'))::date;
+	IF state.live_since IS NOT NULL AND state.compared_on IS DISTINCT FROM today THEN
+		difference := @extschema@.base_compare(options);
+		IF difference IS NOT NULL THEN
+			EXECUTE @extschema@.base_template('INSERT INTO {schema}.troubles (reason, detail) SELECT ''difference'', ', options) || quote_literal(difference)
+				|| @extschema@.base_template(' WHERE NOT EXISTS (SELECT FROM {schema}.troubles WHERE reason = ''difference'')', options);
+		END IF;
+	END IF;
+	IF state.cut_on IS DISTINCT FROM state.day THEN
+		PERFORM @extschema@.base_renew_cut_points(options);
+		EXECUTE format('ANALYZE %s', options ->> 'summary_table');
+	END IF;
+	EXECUTE @extschema@.base_template('SELECT count(*) AS rows, max(id) AS id FROM {schema}.lifecycle_changes WHERE recorded_at > ', options)
+		|| quote_nullable(coalesce(state.advanced_at, '-infinity')) INTO logged;
+	options := options || jsonb_build_object('day', state.day, 'today', today);
+	EXECUTE @extschema@.base_template('UPDATE {schema}.state SET advanced_to = greatest(advanced_to, {''day''}), advanced_at = now(),
+		compared_on = {''today''}', options);
+	IF options ->> 'notify' = 'advance' AND logged.rows > 0 THEN
+		PERFORM pg_notify('pg_customer', json_build_object('base', options ->> 'base', 'changes', logged.rows, 'last_id', logged.id)::text);
+	END IF;
+	RETURN logged.rows;
+END $$;
+COMMENT ON FUNCTION base_finish(regclass) IS
+'The last step of advance_customer_base, with the caller''s rights: returns how many changes of stages the log has gained since the last time.';
+
+-- Dispatches the steps of the procedures below.
+CREATE FUNCTION base_step(settings regclass, step text, argument bigint) RETURNS bigint
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	options jsonb := @extschema@.base_options(settings);
+	live boolean;
+BEGIN
+	CASE step
+	WHEN 'start' THEN
+		PERFORM @extschema@.base_check_live(options);
+		RETURN @extschema@.base_make_triggers(options);
+	WHEN 'go_live' THEN
+		PERFORM @extschema@.base_refresh(settings);
+		EXECUTE @extschema@.base_template('UPDATE {schema}.state SET live_since = coalesce(live_since, clock_timestamp())', options);
+	WHEN 'stop' THEN
+		EXECUTE format('LOCK TABLE %s IN SHARE UPDATE EXCLUSIVE MODE', settings);
+		EXECUTE @extschema@.base_template('UPDATE {schema}.state SET live_since = NULL', options);
+		RETURN @extschema@.base_drop_triggers(options);
+	WHEN 'fold' THEN
+		RETURN @extschema@.base_fold(settings, argument);
+	WHEN 'adopt' THEN
+		EXECUTE @extschema@.base_template('SELECT live_since IS NOT NULL FROM {schema}.state', options) INTO live;
+		IF live AND to_regclass(options ->> 'source') IS NOT NULL
+				AND EXISTS (SELECT FROM @extschema@.base_missing_triggers(options ->> 'base', to_regclass(options ->> 'source'))) THEN
+			PERFORM @extschema@.base_check_live(options);
+			-- What was written to it directly until now is for the comparison to find.
+			EXECUTE @extschema@.base_template('UPDATE {schema}.state SET compared_on = NULL', options);
+			RETURN @extschema@.base_make_triggers(options);
+		END IF;
+	WHEN 'advance' THEN
+		RETURN @extschema@.base_advance(settings, argument);
+	WHEN 'finish' THEN
+		RETURN @extschema@.base_finish(settings);
+	END CASE;
+	RETURN 0;
+END $$;
+COMMENT ON FUNCTION base_step(regclass, text, bigint) IS
+'The work of base_run, with the caller''s rights.';
+
+CREATE PROCEDURE start_maintenance(base text)
+	LANGUAGE plpgsql
+AS $$
+DECLARE
+	done boolean := false;
+BEGIN
+	PERFORM @extschema@.base_check_top_level('start_maintenance');
+	-- Rather than to keep writers waiting behind a long transaction, it tries again.
+	FOR attempt IN 1 .. 15 LOOP
+		BEGIN
+			PERFORM @extschema@.base_run(base, 'start');
+			done := true;
+		EXCEPTION WHEN lock_not_available THEN
+			IF attempt OPERATOR(pg_catalog.=) 15 THEN
+				RAISE EXCEPTION USING ERRCODE = 'lock_not_available',
+					MESSAGE = pg_catalog.format('customer base "%s" could not start: long transactions keep writing to its source', base),
+					HINT = 'Nothing has changed. Call start_maintenance again when they are over.';
+			END IF;
+		END;
+		COMMIT;
+		EXIT WHEN done;
+		PERFORM pg_catalog.pg_sleep(1);
+	END LOOP;
+	PERFORM @extschema@.base_run(base, 'go_live');
+END $$;
+COMMENT ON PROCEDURE start_maintenance(text) IS
+'Makes a customer base live: triggers on its source record every change in the transaction that makes it, and the source is read once; writers wait for two seconds at the most; outside of a transaction block.';
+
+CREATE PROCEDURE stop_maintenance(base text)
+	LANGUAGE plpgsql
+AS $$
+BEGIN
+	PERFORM @extschema@.base_check_top_level('stop_maintenance');
+	PERFORM @extschema@.base_run(base, 'stop');
+	COMMIT;
+	WHILE @extschema@.base_run(base, 'fold', 10000) OPERATOR(pg_catalog.>) 0 LOOP
+		COMMIT;
+	END LOOP;
+END $$;
+COMMENT ON PROCEDURE stop_maintenance(text) IS
+'Ends the maintenance of a live customer base: drops its triggers and folds what they recorded; the base then follows its source by refresh_customer_base; outside of a transaction block.';
+
+CREATE PROCEDURE fold_customer_base(base text, max_rows bigint DEFAULT 10000)
+	LANGUAGE plpgsql
+AS $$
+BEGIN
+	PERFORM @extschema@.base_check_top_level('fold_customer_base');
+	WHILE @extschema@.base_run(base, 'fold', max_rows) OPERATOR(pg_catalog.>=) max_rows LOOP
+		COMMIT;
+	END LOOP;
+END $$;
+COMMENT ON PROCEDURE fold_customer_base(text, bigint) IS
+'Brings what the triggers of a live customer base have recorded into its summary and the stages that it changes into its log, max_rows rows a transaction; nobody waits for it; outside of a transaction block.';
+
+CREATE PROCEDURE advance_customer_base(base text)
+	LANGUAGE plpgsql
+AS $$
+BEGIN
+	PERFORM @extschema@.base_check_top_level('advance_customer_base');
+	PERFORM @extschema@.base_run(base, 'adopt');
+	COMMIT;
+	WHILE @extschema@.base_run(base, 'fold', 10000) OPERATOR(pg_catalog.>=) 10000 LOOP
+		COMMIT;
+	END LOOP;
+	COMMIT;
+	WHILE @extschema@.base_run(base, 'advance', 10000) OPERATOR(pg_catalog.>=) 10000 LOOP
+		COMMIT;
+	END LOOP;
+	COMMIT;
+	PERFORM @extschema@.base_run(base, 'finish');
+END $$;
+COMMENT ON PROCEDURE advance_customer_base(text) IS
+'Brings a customer base to its day, to be called by a scheduler: folds changes, logs the stages that time alone has changed, gives new partitions their triggers and once a day compares with the source and renews the cut points; may be repeated and interrupted at will; outside of a transaction block.';
+
+-- The work of keep_history_before: from now on the days before are the base's own.
+CREATE FUNCTION base_keep(settings regclass, day date) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	options jsonb;
+BEGIN
+	EXECUTE format('LOCK TABLE %s IN SHARE UPDATE EXCLUSIVE MODE', settings);
+	options := @extschema@.base_options(settings);
+	IF day < (options ->> 'kept_before')::date THEN
+		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = format('the history before %s is kept already', options ->> 'kept_before'),
+			HINT = 'Give a later day: what is kept may be gone from the source.';
+	ELSIF NOT isfinite(day) OR day > (now() AT TIME ZONE (options ->> 'time_zone'))::date THEN
+		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = format('the day cannot be %s', day),
+			HINT = 'Give the first day whose orders stay in the source, in the past.';
+	END IF;
+	PERFORM @extschema@.base_refresh(settings);
+	EXECUTE @extschema@.base_template('UPDATE {schema}.state SET kept_before = ', options) || quote_literal(day);
+	PERFORM @extschema@.base_forget_settings(settings);
+END $$;
+COMMENT ON FUNCTION base_keep(regclass, date) IS
+'The work of keep_history_before, with the caller''s rights.';
+
+CREATE FUNCTION base_forget_settings(settings regclass) RETURNS void
+	AS 'MODULE_PATHNAME', 'base_forget_settings' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION base_forget_settings(regclass) IS
+'Has the triggers of every session read the settings of a customer base again.';
+
+CREATE FUNCTION keep_history_before(base text, day date) RETURNS void
+	AS 'MODULE_PATHNAME', 'keep_history_before' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION keep_history_before(text, date) IS
+'Refreshes a customer base, and from then on keeps its history before a day whatever becomes of those orders: they may be archived and deleted; for members of the base''s owner.';
+
+-- The work of forget_customer.
+CREATE FUNCTION base_forget(settings regclass, customer text, tenant text) RETURNS TABLE (item text, rows bigint)
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET row_security = off SET timezone = 'UTC' SET datestyle = 'ISO'
+AS $$
+DECLARE
+	options jsonb;
+	present bigint;
+BEGIN
+	EXECUTE format('LOCK TABLE %s IN SHARE UPDATE EXCLUSIVE MODE', settings);
+	options := @extschema@.base_options(settings) || jsonb_build_object('who', customer, 'whose', tenant);
+	IF (options ->> 'tenant_sql' IS NULL) <> (tenant IS NULL) THEN
+		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = format('tenant cannot be %s', coalesce(quote_literal(tenant), 'NULL')),
+			HINT = CASE WHEN tenant IS NULL THEN 'The customers of this base belong to tenants: name that of the customer.' ELSE 'This base has no tenants: leave it out.' END;
+	END IF;
+	PERFORM set_config('timezone', options ->> 'time_zone', true), set_config('datestyle', options ->> 'date_style', true);
+	EXECUTE @extschema@.base_template($template$SELECT count(*) FROM (SELECT {customer_sql} AS customer[[tenant_sql:, {tenant_sql} AS tenant]]
+		FROM {source} AS s[[filter_sql: WHERE {filter_sql}]]) AS s,
+		(SELECT {'who'}::{customer_type} AS customer[[tenant_sql:, {'whose'}::{tenant_type} AS tenant]]) AS k WHERE {s=k}$template$, options) INTO present;
+	IF present > 0 THEN
+		RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
+			MESSAGE = format('%s still has %s rows of the customer', options ->> 'source', present),
+			DETAIL = 'The next refresh would bring the customer back.', HINT = 'Delete them or take the customer out of them first.';
+	END IF;
+	RETURN QUERY EXECUTE @extschema@.base_template($template$
+WITH k AS MATERIALIZED (SELECT {'who'}::{customer_type} AS customer[[tenant_sql:, {'whose'}::{tenant_type} AS tenant]]),
+summary AS (DELETE FROM {schema}.summary AS m USING k WHERE {m=k} RETURNING 1),
+deltas AS (DELETE FROM {schema}.deltas AS m USING k WHERE {m=k} RETURNING 1),[[order_sql:
+lines AS (DELETE FROM {schema}.line_deltas AS m USING k WHERE {m=k} RETURNING 1),]]
+changes AS (DELETE FROM {schema}.lifecycle_changes AS m USING k WHERE {m=k} RETURNING 1),
+quarantine AS (DELETE FROM {schema}.quarantine AS q USING k WHERE q.customer = k.customer::text[[tenant_sql: AND q.tenant = k.tenant::text]] RETURNING 1)
+SELECT 'summary', count(*) FROM summary UNION ALL SELECT 'deltas', count(*) FROM deltas
+[[order_sql:UNION ALL SELECT 'line_deltas', count(*) FROM lines]]
+UNION ALL SELECT 'lifecycle_changes', count(*) FROM changes UNION ALL SELECT 'quarantine', count(*) FROM quarantine$template$, options);
+END $$;
+COMMENT ON FUNCTION base_forget(regclass, text, text) IS
+'The work of forget_customer, with the caller''s rights.';
+
+CREATE FUNCTION forget_customer(base text, customer text, tenant text DEFAULT NULL) RETURNS TABLE (item text, rows bigint)
+	AS 'MODULE_PATHNAME', 'forget_customer' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION forget_customer(text, text, text) IS
+'Erases one customer, whose orders are gone from the source already, from every table of a customer base, and returns how many rows that were; for members of the base''s owner.';
+
+-- The work of upgrade_customer_base: views and functions of this version in the place of those that are there.
+CREATE FUNCTION base_upgrade(settings regclass) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	options jsonb;
+BEGIN
+	EXECUTE format('LOCK TABLE %s IN SHARE UPDATE EXCLUSIVE MODE', settings);
+	options := @extschema@.base_options(settings);
+	IF (options ->> 'base_version')::integer > @extschema@.base_version() THEN
+		RAISE EXCEPTION USING ERRCODE = 'feature_not_supported',
+			MESSAGE = format('customer base "%s" is of version %s, which this pg_customer does not know', options ->> 'base', options ->> 'base_version'),
+			HINT = 'Install the newer pg_customer and run ALTER EXTENSION pg_customer UPDATE.';
+	END IF;
+	PERFORM @extschema@.base_make_views(options);
+	EXECUTE format('UPDATE %s SET base_version = %L', settings, @extschema@.base_version());
+	PERFORM @extschema@.base_forget_settings(settings);
+END $$;
+COMMENT ON FUNCTION base_upgrade(regclass) IS
+'The work of upgrade_customer_base, with the caller''s rights.';
+
+CREATE FUNCTION upgrade_customer_base(base text) RETURNS void
+	AS 'MODULE_PATHNAME', 'upgrade_customer_base' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION upgrade_customer_base(text) IS
+'Makes the views and functions of a customer base those of the installed version, after ALTER EXTENSION pg_customer UPDATE; what depends on them stays; for members of the base''s owner.';
+
+CREATE FUNCTION base_version() RETURNS integer
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT 1;
+END;
+COMMENT ON FUNCTION base_version() IS
+'The version of the tables of customer bases that this extension makes.';
