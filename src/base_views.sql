@@ -502,7 +502,7 @@ FROM calendar AS c LEFT JOIN activity AS a ON a.period = c.period[[tenant_sql: A
 	PERFORM @extschema@.base_make_view(options, 'base_status', 'The state of the base in one row.', $template$
 SELECT s.base, s.base_version AS version, x.mode, d.day AS as_of, s.source,
 	(SELECT q.rows FROM {schema}.quality AS q WHERE q.item = 'rows_seen') AS rows_seen,
-	(SELECT count(*) FROM {schema}.summary) AS customers,
+	(SELECT count(*) FROM {schema}.summary_now) AS customers,
 	pg_total_relation_size({'summary_table'}::regclass) + p.bytes AS bytes, p.rows AS delta_rows, p.oldest AS oldest_delta, t.folded_at AS last_fold,
 	t.refreshed_at AS last_refresh, t.refresh_seconds, t.advanced_at AS last_advance, t.advanced_to,
 	(SELECT max(c.as_of) FROM {schema}.cut_points AS c) AS cut_points_as_of, t.verified_at AS last_verify,
