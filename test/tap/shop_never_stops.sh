@@ -6,15 +6,11 @@
 set -u
 top=$(cd "$(dirname "$0")/../.." && pwd)
 if [ "${1:-}" != inside ]; then
-	export stage=${stage:-$("$top/test/server/build.sh")}
+	export stage=${stage:-$("$top/test/server/build.sh")} copy
 	# An installation of its own, whose library can be taken away without disturbing anybody.
-	copy=$(mktemp -d "$stage/shop.XXXXXX") && chmod 755 "$copy" && cp -al "$stage/usr" "$copy/usr" || exit 1
-	export copy
-	SERVER_OPTIONS='-c max_prepared_transactions=3 -c wal_level=logical' CRASH_EXPECTED= \
-		"$top/test/server/run.sh" "$copy" bash "$0" inside
-	status=$?
-	rm -rf "$copy"
-	exit $status
+	copy=$(mktemp -d "$stage/shop.XXXXXX") && trap 'rm -rf "$copy"' EXIT && chmod 755 "$copy" && cp -al "$stage/usr" "$copy/usr" || exit 1
+	SERVER_OPTIONS='-c max_prepared_transactions=3 -c wal_level=logical' "$top/test/server/run.sh" "$copy" bash "$0" inside
+	exit
 fi
 
 n=0
