@@ -498,7 +498,7 @@ FROM calendar AS c LEFT JOIN activity AS a ON a.period = c.period[[tenant_sql: A
 		'SELECT customer, {tenant,} history FROM {schema}.summary_now', false);
 	PERFORM @extschema@.base_make_view(options, 'data_quality', 'What the last refresh counted, what it left out, and why; in a live base, what has been left out since is counted as well.',
 		'SELECT q.item, greatest(q.rows + coalesce(d.rows, 0), 0)::bigint AS rows, q.explanation
-		FROM {schema}.quality AS q LEFT JOIN (' || @extschema@.base_left_out((options ->> 'schema') || '.deltas') || ') AS d ON d.item = q.item ORDER BY q.ordinal', false);
+		FROM {schema}.quality AS q LEFT JOIN (' || @extschema@.base_left_out('{schema}.deltas') || ') AS d ON d.item = q.item ORDER BY q.ordinal', false);
 	PERFORM @extschema@.base_make_view(options, 'base_status', 'The state of the base in one row.', $template$
 SELECT s.base, s.base_version AS version, x.mode, d.day AS as_of, s.source,
 	(SELECT q.rows FROM {schema}.quality AS q WHERE q.item = 'rows_seen') AS rows_seen,

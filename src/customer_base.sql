@@ -493,7 +493,7 @@ BEGIN
 	counts := @extschema@.base_fill(options, true);
 	PERFORM @extschema@.base_quarantine(options, @extschema@.base_bad_reasons(counts));
 	EXECUTE @extschema@.base_template('ALTER TABLE {schema}.summary ADD PRIMARY KEY ({key}); CREATE INDEX summary_due ON {schema}.summary (stage_due);
-		ANALYZE {schema}.summary;', options);
+		ANALYZE {schema}.summary; ANALYZE {schema}.deltas; [[order_sql:ANALYZE {schema}.line_deltas]]', options);
 	PERFORM @extschema@.base_record_fill(options, counts, started, true);
 	options := @extschema@.base_options(format('%I.settings', schema)::regclass);
 	PERFORM @extschema@.base_make_views(options);
