@@ -60,6 +60,7 @@ SQL_PARTS = \
 	src/base_changes.sql \
 	src/base_fill.sql \
 	src/base_fold.sql \
+	src/base_lifecycle.sql \
 	src/base_views.sql \
 	src/base_live.sql \
 	src/customer_base.sql

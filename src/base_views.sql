@@ -29,6 +29,9 @@ BEGIN ATOMIC
 	('customers', 'segment_label', 'text', 'Name of the segment.', '分群名称。'),
 	('customers', 'segment_rank', 'integer', 'Order of the segments; 1 is best.', '分群排序,1 为最佳。'),
 	('customers', 'abc_class', 'text', 'A: the customers that hold the first part of all revenue; B: the next; C: the rest.', 'ABC 分类:A 为贡献最大的一部分收入的客户,B 次之,C 为其余。'),
+	('customers', 'stage', 'text', 'Stable key of the lifecycle stage: prospect, new, repeat, loyal, at_risk, dormant or churned; empty with refunds only.', '生命周期阶段的固定标识;仅有退款者为空。'),
+	('customers', 'stage_label', 'text', 'Name of the stage.', '阶段名称。'),
+	('customers', 'stage_rank', 'integer', 'Order of the stages: 1 prospect to 7 churned.', '阶段排序:1 潜在客户至 7 流失。'),
 	('customers', 'historic_value', 'numeric(38,2)', 'Value of the customer so far: the total, at least 0.', '至今的客户价值:净额,不小于 0。'),
 	('customers', 'currency', 'text', 'Currency of every amount.', '金额的币种。'),
 	('customers', 'as_of', 'date', 'The day of which the row speaks; later orders are left out.', '本行所述日期;之后的订单不计。'),
@@ -87,6 +90,72 @@ BEGIN ATOMIC
 	('kpis', 'complete', 'boolean', 'False while the period is not over, and before history_starts.', '周期未结束或早于 history_starts 时为假。'),
 	('kpis', 'currency', 'text', 'Currency of every amount.', '金额的币种。'),
 	('kpis', 'as_of', 'date', 'The day of which the row speaks; later orders are left out.', '本行所述日期;之后的订单不计。'),
+	('lifecycle', 'customer', '<customer>', 'Key of the customer.', '客户标识。'),
+	('lifecycle', 'tenant', '<tenant>', 'Tenant of the customer.', '客户所属租户。'),
+	('lifecycle', 'stage', 'text', 'Stable key of the lifecycle stage.', '生命周期阶段的固定标识。'),
+	('lifecycle', 'stage_label', 'text', 'Name of the stage.', '阶段名称。'),
+	('lifecycle', 'stage_rank', 'integer', 'Order of the stages: 1 prospect to 7 churned.', '阶段排序:1 潜在客户至 7 流失。'),
+	('lifecycle', 'since', 'date', 'First day in the stage; empty for prospects.', '进入该阶段的日期;潜在客户为空。'),
+	('lifecycle', 'days_in_stage', 'integer', 'Days from since to as_of.', '处于该阶段的天数。'),
+	('lifecycle', 'reason', 'text', 'What brought the stage: first purchase, repeat purchase, loyal, silence or won back.', '变化原因:首次购买、再次购买、忠诚、沉默或赢回。'),
+	('lifecycle', 'as_of', 'date', 'The day of which the row speaks; later orders are left out.', '本行所述日期;之后的订单不计。'),
+	('stage_counts', 'tenant', '<tenant>', 'Tenant.', '租户。'),
+	('stage_counts', 'stage', 'text', 'Stable key of the lifecycle stage.', '生命周期阶段的固定标识。'),
+	('stage_counts', 'stage_label', 'text', 'Name of the stage.', '阶段名称。'),
+	('stage_counts', 'stage_rank', 'integer', 'Order of the stages: 1 prospect to 7 churned.', '阶段排序:1 潜在客户至 7 流失。'),
+	('stage_counts', 'action', 'text', 'What to do with these customers.', '建议的行动。'),
+	('stage_counts', 'customers', 'bigint', 'Number of customers; prospects are those of the customers table without an order.', '客户数;潜在客户为客户表中无订单者。'),
+	('stage_counts', 'share_of_customers', 'numeric(38,6)', 'Share of the customers of all stages, 0 to 1.', '占各阶段客户总数的比例,0 到 1。'),
+	('stage_counts', 'total', 'numeric(38,2)', 'What they have brought so far: gross less refunded.', '其至今净额合计。'),
+	('stage_counts', 'share_of_total', 'numeric(38,6)', 'Share of the total of all stages.', '占各阶段净额合计的比例。'),
+	('stage_counts', 'currency', 'text', 'Currency of every amount.', '金额的币种。'),
+	('stage_counts', 'as_of', 'date', 'The day of which the row speaks; later orders are left out.', '本行所述日期;之后的订单不计。'),
+	('stage_transitions', 'tenant', '<tenant>', 'Tenant.', '租户。'),
+	('stage_transitions', 'from_stage', 'text', 'Stable key of the stage that was left.', '离开的阶段标识。'),
+	('stage_transitions', 'from_label', 'text', 'Name of the stage that was left.', '离开的阶段名称。'),
+	('stage_transitions', 'from_rank', 'integer', 'Order of the stage that was left.', '离开的阶段排序。'),
+	('stage_transitions', 'to_stage', 'text', 'Stable key of the stage that was entered.', '进入的阶段标识。'),
+	('stage_transitions', 'to_label', 'text', 'Name of the stage that was entered.', '进入的阶段名称。'),
+	('stage_transitions', 'to_rank', 'integer', 'Order of the stage that was entered.', '进入的阶段排序。'),
+	('stage_transitions', 'changes', 'bigint', 'How often that happened, to all customers until as_of.', '截至 as_of 全部客户发生的次数。'),
+	('stage_transitions', 'share', 'numeric(38,6)', 'Share of all that left from_stage, 0 to 1.', '占离开该阶段次数的比例,0 到 1。'),
+	('stage_transitions', 'median_days', 'double precision', 'Median of the days spent in from_stage before.', '此前在该阶段停留天数的中位数。'),
+	('stage_transitions', 'as_of', 'date', 'The day of which the row speaks; later orders are left out.', '本行所述日期;之后的订单不计。'),
+	('win_backs', 'tenant', '<tenant>', 'Tenant.', '租户。'),
+	('win_backs', 'stage', 'text', 'Stable key of the silent stage: at_risk, dormant or churned.', '沉默类阶段标识:流失预警、沉默或流失。'),
+	('win_backs', 'stage_label', 'text', 'Name of the stage.', '阶段名称。'),
+	('win_backs', 'stage_rank', 'integer', 'Order of the stages: 1 prospect to 7 churned.', '阶段排序:1 潜在客户至 7 流失。'),
+	('win_backs', 'entered', 'bigint', 'How often customers have entered the stage.', '进入该阶段的次数。'),
+	('win_backs', 'won_back', 'bigint', 'How often a purchase ended it.', '因购买而赢回的次数。'),
+	('win_backs', 'went_on', 'bigint', 'How often the next, worse stage followed.', '恶化到下一阶段的次数。'),
+	('win_backs', 'still_there', 'bigint', 'Customers who are in it on as_of.', '截至 as_of 仍在该阶段的客户数。'),
+	('win_backs', 'share_won_back', 'numeric(38,6)', 'Share won back of the stays that ended, 0 to 1; of churned, which nothing else ends, of all that began.', '赢回率:赢回次数占已结束次数的比例;流失阶段则占全部进入次数。'),
+	('win_backs', 'median_days', 'double precision', 'Median of the days in the stage of those who were won back.', '被赢回者停留天数的中位数。'),
+	('win_backs', 'as_of', 'date', 'The day of which the row speaks; later orders are left out.', '本行所述日期;之后的订单不计。'),
+	('at_risk_customers', 'customer', '<customer>', 'Key of the customer.', '客户标识。'),
+	('at_risk_customers', 'tenant', '<tenant>', 'Tenant of the customer.', '客户所属租户。'),
+	('at_risk_customers', '<attributes>', '', '', ''),
+	('at_risk_customers', 'stage', 'text', 'at_risk or dormant.', '流失预警 (at_risk) 或沉默 (dormant)。'),
+	('at_risk_customers', 'stage_label', 'text', 'Name of the stage.', '阶段名称。'),
+	('at_risk_customers', 'stage_rank', 'integer', 'Order of the stages: 1 prospect to 7 churned.', '阶段排序:1 潜在客户至 7 流失。'),
+	('at_risk_customers', 'net_per_year', 'numeric(38,2)', 'What the firm would lose a year: total by the years since the first purchase, at least one.', '每年可能损失的净额:净额除以首购以来的年数(不足一年按一年)。'),
+	('at_risk_customers', 'total', 'numeric(38,2)', 'Gross less refunded.', '净额:购买减退款。'),
+	('at_risk_customers', 'orders', 'bigint', 'Number of purchases.', '购买订单数。'),
+	('at_risk_customers', 'last_purchase', 'date', 'Day of the last purchase.', '最近一次购买日期。'),
+	('at_risk_customers', 'days_since_last', 'integer', 'Days from the last purchase to as_of.', '最近一次购买距今天数。'),
+	('at_risk_customers', 'median_gap_days', 'double precision', 'Usual gap: median of the days between purchase days; empty with fewer than two.', '通常间隔:购买间隔天数的中位数;不足两个购买日为空。'),
+	('at_risk_customers', 'since', 'date', 'First day in the stage.', '进入该阶段的日期。'),
+	('at_risk_customers', 'currency', 'text', 'Currency of every amount.', '金额的币种。'),
+	('at_risk_customers', 'as_of', 'date', 'The day of which the row speaks; later orders are left out.', '本行所述日期;之后的订单不计。'),
+	('prospects', 'customer', '<customer>', 'Key in the customers table.', '客户表中的标识。'),
+	('prospects', 'tenant', '<tenant>', 'Tenant of the customer.', '客户所属租户。'),
+	('prospects', '<attributes>', '', '', ''),
+	('prospects', 'can_afford', 'boolean', 'Whether they can afford it, by the bases option can_afford.', '是否买得起(按选项 can_afford)。'),
+	('prospects', 'has_need', 'boolean', 'Whether they need it, by the bases option has_need.', '是否用得着(按选项 has_need)。'),
+	('prospects', 'prospect_stage', 'text', 'prospect, hot_prospect (both hold) or customer (has bought).', '潜在客户、准客户(两项均满足)或成交客户(已购买)。'),
+	('prospects', 'prospect_label', 'text', 'Name of the stage.', '阶段名称。'),
+	('prospects', 'prospect_rank', 'integer', 'Order of the stages: 1 prospect to 3 customer.', '阶段排序:1 潜在客户至 3 成交客户。'),
+	('prospects', 'as_of', 'date', 'The day of which the row speaks; later orders are left out.', '本行所述日期;之后的订单不计。'),
 	('histories', 'customer', '<customer>', 'Key of the customer.', '客户标识。'),
 	('histories', 'tenant', '<tenant>', 'Tenant of the customer.', '客户所属租户。'),
 	('histories', 'history', '<history>', 'Every day with purchases or refunds, as a purchase_history.', '完整购买历史(purchase_history)。'),
@@ -99,6 +168,9 @@ BEGIN ATOMIC
 	('summary_now', 'first_purchase', 'date', 'Day of the first purchase.', '首次购买日期。'),
 	('summary_now', 'last_purchase', 'date', 'Day of the last purchase.', '最近一次购买日期。'),
 	('summary_now', 'last_day', 'date', 'Last day with a purchase or a refund.', '最近一次购买或退款的日期。'),
+	('summary_now', 'stage', '<stage>', 'Lifecycle stage on stage_on; empty where changes are not folded yet.', 'stage_on 当日的生命周期阶段;有未合并变更时为空。'),
+	('summary_now', 'stage_on', 'date', 'The day of that stage.', '该阶段的日期。'),
+	('summary_now', 'stage_due', 'date', 'The day on which it changes without a purchase.', '若无购买,阶段变化的日期。'),
 	('customer_now', 'customer', '<customer>', 'Key of the customer.', '客户标识。'),
 	('customer_now', 'tenant', '<tenant>', 'Tenant of the customer.', '客户所属租户。'),
 	('customer_now', 'history', '<history>', 'Every day with purchases or refunds, as a purchase_history.', '完整购买历史(purchase_history)。'),
@@ -108,6 +180,9 @@ BEGIN ATOMIC
 	('customer_now', 'first_purchase', 'date', 'Day of the first purchase.', '首次购买日期。'),
 	('customer_now', 'last_purchase', 'date', 'Day of the last purchase.', '最近一次购买日期。'),
 	('customer_now', 'last_day', 'date', 'Last day with a purchase or a refund.', '最近一次购买或退款的日期。'),
+	('customer_now', 'stage', '<stage>', 'Lifecycle stage on stage_on; empty where changes are not folded yet.', 'stage_on 当日的生命周期阶段;有未合并变更时为空。'),
+	('customer_now', 'stage_on', 'date', 'The day of that stage.', '该阶段的日期。'),
+	('customer_now', 'stage_due', 'date', 'The day on which it changes without a purchase.', '若无购买,阶段变化的日期。'),
 	('data_quality', 'item', 'text', 'What was counted.', '计数项目。'),
 	('data_quality', 'rows', 'bigint', 'How many.', '数量。'),
 	('data_quality', 'explanation', 'text', 'What it means.', '说明。'),
@@ -148,7 +223,7 @@ BEGIN
 	SELECT row_number() OVER (), c.name, c.type, c.comment
 	FROM (SELECT coalesce(a.attname::text, t.name) AS name,
 			CASE t.type WHEN '<customer>' THEN options ->> 'customer_type' WHEN '<tenant>' THEN options ->> 'tenant_type'
-				WHEN '<history>' THEN (options ->> 'ext') || '.purchase_history' WHEN '' THEN format_type(a.atttypid, a.atttypmod) ELSE t.type END AS type,
+				WHEN '<history>' THEN (options ->> 'ext') || '.purchase_history' WHEN '<stage>' THEN (options ->> 'ext') || '.lifecycle_stage' WHEN '' THEN format_type(a.atttypid, a.atttypmod) ELSE t.type END AS type,
 			CASE WHEN t.type = '' THEN coalesce(col_description(a.attrelid, a.attnum), format('%s.%I', options ->> 'customers', a.attname)) WHEN options ->> 'language' = 'zh' THEN t.zh ELSE t.en END AS comment
 		FROM @extschema@.base_columns() WITH ORDINALITY AS t (view, name, type, en, zh, n)
 			LEFT JOIN jsonb_array_elements_text(coalesce((options ->> 'attributes')::jsonb, '[]')) WITH ORDINALITY AS x (attribute, n)
@@ -218,11 +293,13 @@ BEGIN
 		'key_tenant,', CASE WHEN tenant THEN (options ->> 'key_tenant_sql') || ', ' ELSE '' END,
 		'key_is_customer', format('%s %s m.customer', options ->> 'key_sql', options ->> 'customer_equal')
 			|| CASE WHEN tenant THEN format(' AND %s %s m.tenant', options ->> 'key_tenant_sql', options ->> 'tenant_equal') ELSE '' END,
-		'no_measures', (SELECT string_agg(format('NULL::%s AS %I', c.type, c.name), ', ')
+		'no_measures', (SELECT string_agg(CASE c.name WHEN 'stage' THEN '''prospect''' WHEN 'stage_label' THEN 'l.label_' || (options ->> 'language')
+				WHEN 'stage_rank' THEN 'l.rank' ELSE format('NULL::%s AS %I', c.type, c.name) END, ', ')
 			FROM @extschema@.base_columns() AS c
 			WHERE c.view = 'customers' AND c.type NOT IN ('<customer>', '<tenant>', '') AND c.name NOT IN ('currency', 'as_of')),
 		'tenant_column', CASE WHEN tenant THEN 'tenant ' || (options ->> 'tenant_type') || ', ' ELSE '' END,
 		'of_tenant', CASE WHEN tenant THEN ' WHERE c.tenant ' || (options ->> 'tenant_equal') || ' b.tenant' ELSE '' END,
+		'of_each_key_tenant', CASE WHEN tenant THEN 'GROUP BY ' || (options ->> 'key_tenant_sql') ELSE '' END,
 		'by_tenant', CASE WHEN tenant THEN 'PARTITION BY c.tenant' ELSE '' END,
 		'by_m_tenant', CASE WHEN tenant THEN 'PARTITION BY m.tenant' ELSE '' END,
 		'reason_differences', CASE WHEN zh THEN '核对发现差异:请刷新' ELSE 'verification found differences: refresh' END,
@@ -260,11 +337,12 @@ SELECT {key} FROM {schema}.deltas WHERE item IS NULL[[order_sql: UNION ALL SELEC
 				ELSE 'EXISTS (SELECT FROM {schema}.changed() AS d WHERE {d=m})' END, options)),
 			scope || '_now', CASE scope WHEN 'customer' THEN 'The same as summary_now, for look-ups by key.'
 				ELSE 'The summary with the changes of a live base that are not folded into it yet; the other views read it.' END, $template$
-SELECT m.customer, {m.tenant,} m.history, m.orders, m.gross, m.total, m.first_purchase, m.last_purchase, m.last_day
-FROM (SELECT {key}, history, orders, gross, total, first_purchase, last_purchase, last_day, true AS folded FROM {schema}.summary
+SELECT m.customer, {m.tenant,} m.history, m.orders, m.gross, m.total, m.first_purchase, m.last_purchase, m.last_day, m.stage, m.stage_on, m.stage_due
+FROM (SELECT {key}, history, orders, gross, total, first_purchase, last_purchase, last_day, stage, stage_on, stage_due,
+		true AS folded FROM {schema}.summary
 	UNION ALL
 	SELECT {c.key}, n.history, {ext}.orders(n.history), {ext}.gross(n.history), {ext}.total(n.history), {ext}.first_purchase(n.history),
-		{ext}.last_purchase(n.history), {ext}.last_day(n.history), false
+		{ext}.last_purchase(n.history), {ext}.last_day(n.history), NULL, NULL, NULL, false
 	FROM ({changes}) AS c LEFT JOIN {schema}.summary AS s ON {c=s}
 		CROSS JOIN LATERAL (SELECT {ext}.net(s.history, c.changes) AS history OFFSET 0) AS n
 	WHERE {ext}.last_day(n.history) IS NOT NULL) AS m
@@ -279,7 +357,7 @@ WHERE NOT m.folded OR NOT ({is_changed})$template$, false);
 			ELSE '(SELECT (SELECT $1) AS day)' END,
 			'now', CASE scope WHEN '' THEN 'customer_now' ELSE 'summary_now' END), scope || 'measured_at(day date)', 'TABLE ({tenant_column}customer {customer_type},
 		history {ext}.purchase_history, first_purchase date, last_purchase date, orders bigint, gross numeric, total numeric,
-		frequency bigint, money numeric, as_of date)', $template$
+		frequency bigint, money numeric, stage {ext}.lifecycle_stage, as_of date)', $template$
 SELECT {m.tenant,} m.customer,
 	CASE WHEN m.last_day <= d.day THEN m.history ELSE {ext}.as_of(m.history, d.day) END,
 	CASE WHEN m.first_purchase <= d.day THEN m.first_purchase END,
@@ -291,6 +369,8 @@ SELECT {m.tenant,} m.customer,
 	{ext}.total({ext}.slice(m.history, (d.day - {'rfm_window'}::interval)::date + 1, d.day + 1)),]]
 	[[!rfm_window:CASE WHEN m.last_day <= d.day THEN m.orders ELSE {ext}.orders({ext}.as_of(m.history, d.day)) END,
 	CASE WHEN m.last_day <= d.day THEN m.total ELSE {ext}.total({ext}.as_of(m.history, d.day)) END,]]
+	CASE WHEN m.stage_on BETWEEN m.last_day AND d.day AND (m.stage_due > d.day) IS NOT FALSE THEN m.stage
+		ELSE {ext}.lifecycle_stage(m.history, d.day, {'policy'}::{ext}.lifecycle_policy) END,
 	d.day
 FROM {one_day} AS d CROSS JOIN {schema}.{now} AS m
 WHERE m.last_day <= d.day OR m.first_purchase <= d.day OR {ext}.refunds({ext}.as_of(m.history, d.day)) > 0$template$);
@@ -317,14 +397,14 @@ FROM {schema}.population_breaks($1) AS b WHERE $1 < (SELECT max(l.as_of) FROM {s
 	FOREACH scope IN ARRAY ARRAY['', 'all_'] LOOP
 		PERFORM @extschema@.base_make_function(options || jsonb_build_object('scope', scope), scope || 'scored_at(day date)', 'TABLE ({tenant_column}customer {customer_type},
 		history {ext}.purchase_history, first_purchase date, last_purchase date, orders bigint, gross numeric, total numeric,
-		frequency bigint, money numeric, rfm {ext}.rfm_score, abc {ext}.abc_class, as_of date)', $template$
+		frequency bigint, money numeric, rfm {ext}.rfm_score, abc {ext}.abc_class, stage {ext}.lifecycle_stage, as_of date)', $template$
 SELECT {m.tenant,} m.customer, m.history, m.first_purchase, m.last_purchase, m.orders, m.gross, m.total, m.frequency, m.money,
 	{ext}.rfm_score([[tenant_sql:b.rfm]][[!tenant_sql:(SELECT b.rfm FROM {schema}.breaks_at($1) AS b)]],
 		least(m.as_of, (SELECT max(c.as_of) FROM {schema}.cut_points AS c WHERE c.measure = 'days_since_last')) - m.last_purchase,
 		m.frequency, m.money),
 	{ext}.abc_class([[tenant_sql:b.abc]][[!tenant_sql:(SELECT b.abc FROM {schema}.breaks_at($1) AS b)]],
 		CASE WHEN m.last_purchase IS NOT NULL THEN m.total END),
-	m.as_of
+	m.stage, m.as_of
 FROM {schema}.{scope}measured_at($1) AS m
 	[[tenant_sql:LEFT JOIN {schema}.breaks_at($1) AS b ON b.tenant {tenant_equal} m.tenant]]$template$);
 	END LOOP;
@@ -335,13 +415,14 @@ SELECT m.customer, {m.tenant,} {attributes_sql}m.first_purchase, m.last_purchase
 	{ext}.refunds(m.history), m.gross::numeric(38,2), (m.gross - m.total)::numeric(38,2),
 	m.total::numeric(38,2), (m.gross / nullif(m.orders, 0))::numeric(38,2), m.as_of - m.first_purchase, {ext}.median_gap(m.history),
 	score.rfm::text, {ext}.recency_score(score.rfm), {ext}.frequency_score(score.rfm), {ext}.monetary_score(score.rfm),
-	g.segment, g.{label}, g.rank, m.abc::text, greatest(m.total, 0)::numeric(38,2), {'currency'}::text, m.as_of
-FROM {schema}.scored_at($1) AS m CROSS JOIN LATERAL (SELECT m.rfm OFFSET 0) AS score
+	g.segment, g.{label}, g.rank, m.abc::text, score.stage, l.{label}, l.rank, greatest(m.total, 0)::numeric(38,2), {'currency'}::text, m.as_of
+FROM {schema}.scored_at($1) AS m CROSS JOIN LATERAL (SELECT m.rfm, m.stage::text OFFSET 0) AS score
 	LEFT JOIN {schema}.segment_map AS g ON g.code = left(score.rfm::text, {digits})
+	LEFT JOIN {schema}.lifecycle_stages AS l ON l.stage = score.stage
 	[[customers:LEFT JOIN {customers} AS s ON {key_is_customer}
 UNION ALL
 SELECT ({key_sql})::{customer_type}, {key_tenant,}{attributes_sql}{no_measures}, {'currency'}::text, d.day
-FROM (SELECT $1 AS day OFFSET 0) AS d CROSS JOIN {customers} AS s
+FROM (SELECT $1 AS day OFFSET 0) AS d CROSS JOIN {customers} AS s LEFT JOIN {schema}.lifecycle_stages AS l ON l.stage = 'prospect'
 WHERE {key_sql} IS NOT NULL AND NOT EXISTS (SELECT FROM {schema}.measured_at($1) AS m WHERE {key_is_customer})]]$template$);
 
 	PERFORM @extschema@.base_make_view(options, 'rfm', 'Recency, frequency and money of every customer with a purchase, with scores and segment.', $template$
@@ -412,6 +493,7 @@ FROM calendar AS c LEFT JOIN activity AS a ON a.period = c.period[[tenant_sql: A
 			FROM {schema}.kpis_by(%1$L, $1) AS k', unit), ' UNION ALL ')
 		FROM unnest('{week,month,quarter,year}'::text[]) AS unit));
 
+	PERFORM @extschema@.base_make_lifecycle_views(options);
 	PERFORM @extschema@.base_make_view(options, 'histories', 'The purchase history of every customer, for SQL.',
 		'SELECT customer, {tenant,} history FROM {schema}.summary_now', false);
 	PERFORM @extschema@.base_make_view(options, 'data_quality', 'What the last refresh counted, what it left out, and why; in a live base, what has been left out since is counted as well.',

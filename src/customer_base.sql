@@ -120,6 +120,11 @@ BEGIN
 			('abc_a', coalesce(NOT a BETWEEN 0 AND 1, true), 'Give a share from 0 to 1, such as 0.80.'),
 			('abc_b', coalesce(NOT b BETWEEN a AND 1, true), 'Give a share from abc_a to 1, such as 0.95.'),
 			('count_by', coalesce(o ->> 'count_by' NOT IN ('days', 'orders'), true), 'Give ''days'' or ''orders''.'),
+			('policy', o ->> 'policy' IS NULL, 'Give ''retail'', ''grocery'' or ''b2b'', or one of them with settings: ''retail, loyal_from 3''.'),
+			('can_afford', o ->> 'can_afford' IS NULL AND o ->> 'has_need' IS NOT NULL, 'Give both can_afford and has_need: a hot prospect meets both.'),
+			('has_need', o ->> 'can_afford' IS NOT NULL AND o ->> 'has_need' IS NULL, 'Give both can_afford and has_need: a hot prospect meets both.'),
+			('can_afford', o ->> 'can_afford' IS NOT NULL AND o ->> 'customers' IS NULL,
+				'The options can_afford and has_need are conditions on the table that the option customers names.'),
 			('language', coalesce(o ->> 'language' NOT IN ('en', 'zh'), true), 'Give ''en'' or ''zh''.'),
 			('on_bad_row', coalesce(o ->> 'on_bad_row' NOT IN ('quarantine', 'error'), true), 'Give ''quarantine'' or ''error''.'),
 			('stage_changes', coalesce(o ->> 'stage_changes' NOT IN ('advance', 'transaction'), true), 'Give ''advance'' or ''transaction''.'),
@@ -270,7 +275,9 @@ DECLARE
 	relation oid := (options ->> 'customers_oid')::oid;
 	path text := options ->> 'path';
 	key record;
+	other record;
 	tenant record;
+	name text;
 	attribute text;
 	duplicate record;
 BEGIN
@@ -293,14 +300,24 @@ BEGIN
 		END IF;
 		options := options || jsonb_build_object('key_tenant_sql', tenant.sql);
 	END IF;
+	FOREACH name IN ARRAY ARRAY['can_afford', 'has_need'] LOOP
+		CONTINUE WHEN options ->> name IS NULL;
+		other := @extschema@.base_expression(relation, name, options ->> name, path);
+		IF other.type <> 'bool'::regtype THEN
+			RAISE EXCEPTION USING ERRCODE = 'datatype_mismatch', MESSAGE = format('option %s is of type %s, not boolean', name, other.type),
+				HINT = 'Give a condition on a row of the customers table, such as ''budget >= 1000''.';
+		END IF;
+		options := options || jsonb_build_object(name || '_sql', other.sql);
+	END LOOP;
 	FOR attribute IN SELECT jsonb_array_elements_text((options ->> 'attributes')::jsonb) LOOP
 		IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = relation AND attname = attribute AND attnum > 0 AND NOT attisdropped) THEN
 			PERFORM @extschema@.base_expression(relation, 'attributes', attribute, path);
 			RAISE EXCEPTION USING ERRCODE = 'undefined_column', MESSAGE = format('option attributes: %s has no column "%s"', options ->> 'customers', attribute),
 				HINT = 'Attributes are names of columns; for an expression make a view and name it as customers.';
-		ELSIF attribute IN (SELECT c.name FROM @extschema@.base_columns() AS c WHERE c.view = 'customers')
+		ELSIF attribute IN (SELECT c.name FROM @extschema@.base_columns() AS c
+					WHERE c.view IN ('customers', 'at_risk_customers') OR c.view = 'prospects' AND options ->> 'can_afford' IS NOT NULL)
 				OR attribute = 'tenant' AND options ->> 'tenant_sql' IS NOT NULL THEN
-			RAISE EXCEPTION USING ERRCODE = 'duplicate_column', MESSAGE = format('option attributes: the view customers has a column "%s" of its own', attribute),
+			RAISE EXCEPTION USING ERRCODE = 'duplicate_column', MESSAGE = format('option attributes: the base''s views have a column "%s" of their own', attribute),
 				HINT = 'Make a view of the customers table with another name for the column, and name it as customers.';
 		END IF;
 	END LOOP;
@@ -356,8 +373,8 @@ CREATE TABLE {schema}.settings (base text PRIMARY KEY, base_version text NOT NUL
 	count_by text, history_starts text, language text, on_bad_row text, policy text, can_afford text, has_need text,
 	stage_changes text, notify text,
 	customer_sql text, customer_type text, customer_equal text, tenant_sql text, tenant_type text, tenant_equal text,
-	time_sql text, day_sql text, amount_sql text, amount_type text, order_sql text, filter_sql text, currency_sql text,
-	key_sql text, key_tenant_sql text);
+	time_sql text, day_sql text, amount_sql text, amount_type text, order_sql text, order_type text, order_equal text, filter_sql text, currency_sql text,
+	key_sql text, key_tenant_sql text, can_afford_sql text, has_need_sql text);
 COMMENT ON TABLE {schema}.settings IS 'How the customer base was made: its options as given, and below them as the SQL that they mean. A record: to change an option, drop the base and make it anew.';
 
 CREATE TABLE {schema}.state (first_day date, last_day date, refreshed_at timestamptz, refresh_seconds numeric(12,2),
@@ -370,6 +387,10 @@ CREATE TABLE {schema}.segment_map (code text PRIMARY KEY CHECK (code ~ '^[1-{rfm
 	label_en text NOT NULL, label_zh text NOT NULL, action text);
 COMMENT ON TABLE {schema}.segment_map IS 'Which scores make which segment. Yours to edit: every change is checked for holes and overlaps.';
 INSERT INTO {schema}.segment_map SELECT code, segment, rank, label_en, label_zh, action FROM {ext}.segment_map({'segment_map'}, {'language'});
+
+CREATE TABLE {schema}.lifecycle_stages (stage text PRIMARY KEY, rank integer NOT NULL, label_en text NOT NULL, label_zh text NOT NULL, action text);
+COMMENT ON TABLE {schema}.lifecycle_stages IS 'The names of the lifecycle stages, and what to do with customers in them. Yours to edit.';
+INSERT INTO {schema}.lifecycle_stages SELECT stage::text, rank, label_en, label_zh, action_{language} FROM {ext}.lifecycle_stages();
 
 CREATE TABLE {schema}.summary ([[tenant_sql:tenant {tenant_type} NOT NULL, ]]customer {customer_type} NOT NULL,
 	history {ext}.purchase_history NOT NULL, orders bigint NOT NULL, gross numeric NOT NULL, total numeric NOT NULL,
@@ -459,7 +480,8 @@ BEGIN
 	options := options || jsonb_build_object('rfm_bins', bins,
 		'rfm_method', coalesce(options ->> 'rfm_method', CASE WHEN bins = 2 THEN 'mean' ELSE 'quantile' END));
 	PERFORM @extschema@.base_check_options(options);
-	options := @extschema@.base_resolve(options);
+	options := @extschema@.base_resolve(options)
+		|| jsonb_build_object('policy', @extschema@.base_full_policy(options ->> 'policy', options ->> 'count_by'));
 	made := @extschema@.base_make_schema(name, schema);
 	options := options || jsonb_build_object('base', name, 'base_version', @extschema@.base_version(), 'created_at', now(), 'made_schema', nullif(made, false),
 		'date_style', 'ISO, ' || split_part(current_setting('datestyle'), ', ', 2),
@@ -541,7 +563,7 @@ CREATE FUNCTION create_customer_base(name text, source text, customer text, purc
 	rfm_method text DEFAULT NULL, rfm_window interval DEFAULT NULL, segment_map text DEFAULT 'grid25',
 	abc_a numeric DEFAULT 0.80, abc_b numeric DEFAULT 0.95, count_by text DEFAULT 'days', history_starts date DEFAULT NULL,
 	language text DEFAULT 'en', schema text DEFAULT NULL, on_bad_row text DEFAULT 'quarantine',
-	policy text DEFAULT 'retail', stage_changes text DEFAULT 'advance', notify text DEFAULT 'off')
+	policy text DEFAULT 'retail', can_afford text DEFAULT NULL, has_need text DEFAULT NULL, stage_changes text DEFAULT 'advance', notify text DEFAULT 'off')
 	RETURNS TABLE (item text, value text) LANGUAGE sql VOLATILE PARALLEL UNSAFE
 BEGIN ATOMIC
 	SELECT c.item, c.value FROM base_create(pg_catalog.jsonb_build_object('name', name, 'source', source, 'customer', customer,
@@ -551,11 +573,11 @@ BEGIN ATOMIC
 		'as_of', as_of, 'currency', currency, 'currency_column', currency_column, 'rfm_bins', rfm_bins, 'rfm_method', rfm_method,
 		'rfm_window', rfm_window, 'segment_map', segment_map, 'abc_a', abc_a, 'abc_b', abc_b, 'count_by', count_by,
 		'history_starts', history_starts, 'language', language, 'schema', schema, 'on_bad_row', on_bad_row,
-		'policy', policy, 'stage_changes', stage_changes, 'notify', notify,
+		'policy', policy, 'can_afford', can_afford, 'has_need', has_need, 'stage_changes', stage_changes, 'notify', notify,
 		'path', pg_catalog.current_setting('search_path'), 'source_oid', CASE WHEN base_is_name(source) THEN pg_catalog.to_regclass(source)::oid END,
 		'customers_oid', CASE WHEN base_is_name(customers) THEN pg_catalog.to_regclass(customers)::oid END)) AS c;
 END;
-COMMENT ON FUNCTION create_customer_base(text, text, text, text, text, text, text, text, text, text[], text, text, text, text, text, text, integer, text, interval, text, numeric, numeric, text, date, text, text, text, text, text, text) IS
+COMMENT ON FUNCTION create_customer_base(text, text, text, text, text, text, text, text, text, text[], text, text, text, text, text, text, integer, text, interval, text, numeric, numeric, text, date, text, text, text, text, text, text, text, text) IS
 'Makes a customer base over a table or view of orders: a schema of that name with a summary of one purchase history for each customer and views for analysis; locks the source no more than a query does, and returns what it found.';
 
 -- The work of drop_customer_base: what the base made, and nothing that is the user's.
@@ -568,6 +590,11 @@ DECLARE
 BEGIN
 	PERFORM @extschema@.base_drop_triggers(options);
 	EXECUTE @extschema@.base_template($template$
+[[can_afford:DROP VIEW {schema}.prospects;
+DROP FUNCTION {schema}.prospects_at(date);]]
+DROP VIEW {schema}.lifecycle, {schema}.stage_counts, {schema}.stage_transitions, {schema}.win_backs, {schema}.at_risk_customers;
+DROP FUNCTION {schema}.lifecycle_at(date), {schema}.stage_counts_at(date), {schema}.stage_transitions_at(date), {schema}.win_backs_at(date),
+	{schema}.at_risk_customers_at(date), {schema}.stays_at(date);
 DROP VIEW {schema}.customers, {schema}.rfm, {schema}.rfm_segments, {schema}.abc, {schema}.kpis, {schema}.histories,
 	{schema}.data_quality, {schema}.base_status;
 DROP FUNCTION {schema}.moved(date, date, text, text), {schema}.segment_moves(date, date), {schema}.customers_at(date), {schema}.rfm_at(date),
@@ -576,7 +603,7 @@ DROP FUNCTION {schema}.moved(date, date, text, text), {schema}.segment_moves(dat
 	{schema}.measured_at(date), {schema}.all_measured_at(date), {schema}.as_of();
 DROP VIEW {schema}.summary_now, {schema}.customer_now;
 DROP FUNCTION {schema}.changed();
-DROP TABLE {schema}.settings, {schema}.state, {schema}.segment_map, {schema}.summary, {schema}.deltas[[order_sql:, {schema}.line_deltas]],
+DROP TABLE {schema}.settings, {schema}.state, {schema}.segment_map, {schema}.lifecycle_stages, {schema}.summary, {schema}.deltas[[order_sql:, {schema}.line_deltas]],
 	{schema}.lifecycle_changes, {schema}.troubles, {schema}.cut_points, {schema}.quality, {schema}.quarantine;
 [[made_schema:DROP SCHEMA {schema}]][[!made_schema:COMMENT ON SCHEMA {schema} IS NULL]]$template$, options);
 EXCEPTION WHEN dependent_objects_still_exist THEN
