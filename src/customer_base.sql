@@ -221,7 +221,7 @@ BEGIN
 			HINT = 'Leave it out.';
 	END IF;
 
-	resolved := jsonb_build_object('customer_sql', customer.sql, 'customer_type', customer.type, 'customer_equal', customer.equality,
+	resolved := jsonb_build_object('customer_sql', customer.sql, 'customer_type', format_type(customer.type, -1), 'customer_equal', customer.equality,
 		'time_sql', moment.sql,
 		'day_sql', CASE WHEN moment.type = 'date'::regtype THEN moment.sql
 			WHEN moment.type = 'timestamptz'::regtype THEN format('((%s) AT TIME ZONE %L)::date', moment.sql, zone)
@@ -233,11 +233,11 @@ BEGIN
 			ELSE amount.sql END);
 	IF options ->> 'order_id' IS NOT NULL THEN
 		other := @extschema@.base_expression(source, 'order_id', options ->> 'order_id', path);
-		resolved := resolved || jsonb_build_object('order_sql', other.sql, 'order_type', other.type, 'order_equal', other.equality);
+		resolved := resolved || jsonb_build_object('order_sql', other.sql, 'order_type', format_type(other.type, -1), 'order_equal', other.equality);
 	END IF;
 	IF options ->> 'tenant' IS NOT NULL THEN
 		other := @extschema@.base_expression(source, 'tenant', options ->> 'tenant', path);
-		resolved := resolved || jsonb_build_object('tenant_sql', other.sql, 'tenant_type', other.type, 'tenant_equal', other.equality);
+		resolved := resolved || jsonb_build_object('tenant_sql', other.sql, 'tenant_type', format_type(other.type, -1), 'tenant_equal', other.equality);
 	END IF;
 	FOREACH name IN ARRAY ARRAY['customer', 'order', 'tenant'] LOOP
 		IF resolved ->> (name || '_sql') IS NOT NULL AND resolved ->> (name || '_equal') IS NULL THEN
