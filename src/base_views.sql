@@ -320,7 +320,8 @@ BEGIN
 		ELSE 'SELECT {''as_of''}::date' END);
 
 	-- What is not folded yet lies under everything that is read, so that a live base is exact at once. A condition on the key
-	-- reaches both tables; the customers with changes are few, and their columns are drawn from the history anew. Twice, again for
+	-- reaches both tables; the customers with changes are few, and their columns are drawn from the history anew, which unnest
+	-- has computed once (OFFSET 0 would, too, but no plan over it is parallel). Twice, again for
 	-- the planner's sake: for one customer its changes are looked up in an index; for all of them their keys are a hash table, in
 	-- every worker of a parallel scan. That the keys come from a function that is not inlined keeps the planner from anything
 	-- else, whatever statistics say of a table that is full and empty by turns.
@@ -341,10 +342,9 @@ SELECT m.customer, {m.tenant,} m.history, m.orders, m.gross, m.total, m.first_pu
 FROM (SELECT {key}, history, orders, gross, total, first_purchase, last_purchase, last_day, stage, stage_on, stage_due,
 		true AS folded FROM {schema}.summary
 	UNION ALL
-	SELECT {c.key}, n.history, {ext}.orders(n.history), {ext}.gross(n.history), {ext}.total(n.history), {ext}.first_purchase(n.history),
+	SELECT {n.key}, n.history, {ext}.orders(n.history), {ext}.gross(n.history), {ext}.total(n.history), {ext}.first_purchase(n.history),
 		{ext}.last_purchase(n.history), {ext}.last_day(n.history), NULL, NULL, NULL, false
-	FROM ({changes}) AS c LEFT JOIN {schema}.summary AS s ON {c=s}
-		CROSS JOIN LATERAL (SELECT {ext}.net(s.history, c.changes) AS history OFFSET 0) AS n
+	FROM (SELECT {c.key}, unnest(ARRAY[{ext}.net(s.history, c.changes)]) AS history FROM ({changes}) AS c LEFT JOIN {schema}.summary AS s ON {c=s}) AS n
 	WHERE {ext}.last_day(n.history) IS NOT NULL) AS m
 WHERE NOT m.folded OR NOT ({is_changed})$template$, false);
 	END LOOP;
