@@ -411,7 +411,9 @@ FROM differences AS d, LATERAL (VALUES
 WHERE p.problem IS NOT NULL
 ORDER BY 1$template$, options);
 	GET DIAGNOSTICS differences = ROW_COUNT;
-	IF current_setting('transaction_read_only') = 'off' THEN
+	-- A fold locks the settings before the state, too. Of an older snapshot the state may have gone on.
+	IF current_setting('transaction_read_only') = 'off' AND current_setting('transaction_isolation') = 'read committed' THEN
+		EXECUTE format('LOCK TABLE %s IN SHARE UPDATE EXCLUSIVE MODE', settings);
 		EXECUTE @extschema@.base_template('UPDATE {schema}.state SET verified_at = now(), differences = ', options) || differences;
 	END IF;
 END $$;

@@ -115,6 +115,8 @@ COMMENT ON FUNCTION base_check_live(jsonb) IS
 'Raises an error for a source that a customer base cannot follow by triggers, with a hint.';
 
 -- Makes the triggers that a base lacks. The lock that this takes lets readers go on and waits for writers, for two seconds at most.
+-- With one table locked, the next is waited for but an instant, so that this gives way before a writer who waits here, and for whom
+-- this waits there, is found to be in a deadlock.
 CREATE FUNCTION base_make_triggers(options jsonb) RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s'
 AS $$
@@ -128,6 +130,7 @@ BEGIN
 		END IF;
 		EXECUTE format('CREATE TRIGGER %I AFTER %s ON %s %s FOR EACH STATEMENT EXECUTE FUNCTION %s.base_record_changes(%L)', missing.trigger,
 			missing.event, missing.relation, missing.referencing, options ->> 'ext', (parse_ident(options ->> 'schema'))[1]);
+		PERFORM set_config('lock_timeout', '100ms', true);
 		made := made + 1;
 	END LOOP;
 	RETURN made;
@@ -148,6 +151,7 @@ BEGIN
 			AND g.tgargs = convert_to((parse_ident(options ->> 'schema'))[1], getdatabaseencoding()) || '\x00'::bytea
 	LOOP
 		EXECUTE format('DROP TRIGGER %I ON %s', present.tgname, present.relation);
+		PERFORM set_config('lock_timeout', '100ms', true);
 		dropped := dropped + 1;
 	END LOOP;
 	RETURN dropped;

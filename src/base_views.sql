@@ -315,7 +315,7 @@ BEGIN
 
 	PERFORM @extschema@.base_make_function(options, 'as_of()', 'date', CASE options ->> 'as_of'
 		WHEN 'today' THEN 'SELECT (now() AT TIME ZONE {''time_zone''})::date'
-		WHEN 'last_purchase' THEN 'SELECT greatest((SELECT last_day FROM {schema}.state), (SELECT max(day) FROM {schema}.deltas WHERE orders + refunds > 0)
+		WHEN 'last_purchase' THEN 'SELECT greatest((SELECT last_day FROM {schema}.state), (SELECT max(day) FROM {schema}.deltas WHERE orders > 0 OR refunds > 0)
 			[[order_sql:, (SELECT max(day) FROM {schema}.line_deltas WHERE lines > 0)]])'
 		ELSE 'SELECT {''as_of''}::date' END);
 
