@@ -248,7 +248,6 @@ BEGIN
 	END IF;
 	IF state.cut_on IS DISTINCT FROM state.day THEN
 		PERFORM @extschema@.base_renew_cut_points(options);
-		EXECUTE format('ANALYZE %s', options ->> 'summary_table');
 	END IF;
 	EXECUTE @extschema@.base_template('SELECT count(*) AS rows, max(id) AS id FROM {schema}.lifecycle_changes WHERE recorded_at > ', options)
 		|| quote_nullable(coalesce(state.advanced_at, '-infinity')) INTO logged;
