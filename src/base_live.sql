@@ -206,9 +206,9 @@ BEGIN
 	EXECUTE @extschema@.base_template($template$
 SELECT s.rows AS source_rows, b.rows AS base_rows, s.total AS source_total, b.total AS base_total, s.last_day AS source_day, b.last_day AS base_day
 FROM (SELECT count(*) AS rows, coalesce(sum(amount), 0) AS total, max(day) AS last_day FROM ({rows}) AS r WHERE reason IS NULL) AS s,
-	(SELECT coalesce(sum(orders + {ext}.refunds([[kept_before:{ext}.slice(history, {'kept_before'}, 'infinity')]][[!kept_before:history]])), 0) AS rows,
-		coalesce(sum({ext}.total([[kept_before:{ext}.slice(history, {'kept_before'}, 'infinity')]][[!kept_before:history]])), 0) AS total,
-		max(last_day) AS last_day FROM {schema}.summary_now) AS b$template$, options) INTO found;
+	(SELECT coalesce(sum(orders + {ext}.refunds(history)), 0) AS rows, coalesce(sum(total), 0) AS total, max(last_day) AS last_day
+		FROM (SELECT last_day, [[!kept_before:history, orders, total]][[kept_before:h.history, {ext}.orders(h.history) AS orders, {ext}.total(h.history) AS total]]
+			FROM {schema}.summary_now AS m[[kept_before:, LATERAL (SELECT {ext}.slice(m.history, {'kept_before'}, 'infinity') AS history OFFSET 0) AS h]]) AS m) AS b$template$, options) INTO found;
 	-- Orders of several lines are fewer than their rows, and their day is that of the first.
 	IF found.source_total <> found.base_total
 			OR options ->> 'order_sql' IS NULL AND (found.source_rows <> found.base_rows OR found.source_day <> found.base_day) THEN
