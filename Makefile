@@ -66,9 +66,9 @@ SQL_PARTS = \
 	src/base_live.sql \
 	src/customer_base.sql
 
-REGRESS = purchase_history period_totals purchase_changes rfm segment_map abc lifecycle customer_base
+REGRESS = purchase_history period_totals purchase_changes rfm segment_map abc lifecycle customer_base base_changes
 REGRESS_OPTS = --inputdir=$(srcdir) --load-extension=pg_customer
-ISOLATION = base_find base_refresh
+ISOLATION = base_find base_refresh base_changes
 ISOLATION_OPTS = --inputdir=$(srcdir)/test/isolation --load-extension=pg_customer
 
 srcdir := $(patsubst %/,%,$(dir $(firstword $(MAKEFILE_LIST))))

@@ -106,6 +106,21 @@ catalog_changed(Datum arg, int cache, uint32 hash)
 }
 
 /*
+ * function_changed
+ *		What was built knows by itself whether the functions and types that it uses have changed.
+ */
+static void
+function_changed(Datum arg, int cache, uint32 hash)
+{
+	HASH_SEQ_STATUS scan;
+	BaseEntry  *entry;
+
+	hash_seq_init(&scan, entries);
+	while ((entry = hash_seq_search(&scan)) != NULL)
+		entry->failed_in = InvalidLocalTransactionId;
+}
+
+/*
  * base_entry
  */
 BaseEntry *
@@ -124,6 +139,8 @@ base_entry(Oid source, const char *schema)
 		CacheRegisterSyscacheCallback(NAMESPACEOID, catalog_changed, (Datum) 0);
 		CacheRegisterSyscacheCallback(AUTHOID, catalog_changed, (Datum) 0);
 		CacheRegisterSyscacheCallback(AUTHMEMROLEMEM, catalog_changed, (Datum) 0);
+		CacheRegisterSyscacheCallback(PROCOID, function_changed, (Datum) 0);
+		CacheRegisterSyscacheCallback(TYPEOID, function_changed, (Datum) 0);
 	}
 	memset(&key, 0, sizeof(key));
 	key.source = source;
@@ -196,16 +213,16 @@ failed(BaseEntry *entry, BaseTrouble trouble, char *detail)
  *		not there. It is read without a query, for a query might run code of whoever made the table.
  */
 static bool
-read_row(Oid table, const char *const *names, int count, char **values)
+read_row(BaseEntry *entry, Oid table, const char *const *names, int count, char **values)
 {
 	Relation	relation;
 	bool		found = false;
 
 	if (!ConditionalLockRelationOid(table, AccessShareLock))
-		return false;
+		return failed(entry, TROUBLE_LOCKED, NULL);
 	relation = try_relation_open(table, NoLock);
 	if (relation == NULL)
-		return false;
+		return failed(entry, TROUBLE_SETTINGS_MISSING, NULL);
 	if (relation->rd_rel->relkind == RELKIND_RELATION && !relation->rd_rel->relrowsecurity)
 	{
 		TupleTableSlot *slot = table_slot_create(relation, NULL);
@@ -232,7 +249,7 @@ read_row(Oid table, const char *const *names, int count, char **values)
 		ExecDropSingleTupleTableSlot(slot);
 	}
 	relation_close(relation, AccessShareLock);
-	return found;
+	return found || failed(entry, TROUBLE_SETTINGS_MISSING, NULL);
 }
 
 /*
@@ -459,9 +476,9 @@ build_as_owner(Building *building)
 	char	   *settings[SETTINGS];
 	char	   *kept_before;
 
-	if (!read_row(entry->settings, setting_names, SETTINGS, settings) ||
-		!read_row(entry->state, state_names, 1, &kept_before))
-		return failed(entry, TROUBLE_SETTINGS_MISSING, NULL);
+	if (!read_row(entry, entry->settings, setting_names, SETTINGS, settings) ||
+		!read_row(entry, entry->state, state_names, 1, &kept_before))
+		return false;
 	entry->base = settings[SETTING_BASE] ? settings[SETTING_BASE] : entry->key.schema;
 	if (settings[SETTING_VERSION] == NULL || strcmp(settings[SETTING_VERSION], BASE_VERSION) != 0)
 		return failed(entry, TROUBLE_VERSION, settings[SETTING_VERSION]);
