@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # make bench-live: what a live customer base costs those who write orders, and what it costs to read and to keep.
 #
-#   make bench-live                            everything, about half an hour on two cores; QUICK=1: small and short, to try it
-#   make bench-live PARTS='writers copy'       some of: writers unsafe copy days reading size; each has a cluster of its own
+#   make bench-live                            everything, about an hour on two cores; QUICK=1: small and short, to try it
+#   make bench-live PARTS='writers copy'       some of: writers no_fsync copy days reading size; each has a cluster of its own
 #   make bench-live PAIRS=9 DURATION=30        more pairs of runs, longer ones; CLIENTS=8
 #
 # Prints tables, and writes every single run and every median to CSV (build/bench-live.csv). fsync is on but where it says otherwise.
@@ -10,7 +10,7 @@ set -euo pipefail
 top=$(cd "$(dirname "$0")/../.." && pwd)
 source "$top/test/bench/lib.sh"
 
-parts=${PARTS:-writers unsafe copy days reading size}
+parts=${PARTS:-writers no_fsync copy days reading size}
 clients=${CLIENTS:-8}
 if [ -z "${QUICK:-}" ]; then
 	pairs=${PAIRS:-5} duration=${DURATION:-15} customers=${CUSTOMERS:-100000} orders=${ORDERS:-500000}
@@ -24,20 +24,20 @@ if [ "${1:-}" != inside ]; then
 	stage=$("$top/test/server/build.sh")
 	export CSV=${CSV:-${stage%/*}/bench-live.csv}
 	echo 'part,case,side,run,measure,value' >"$CSV"
+	status=0
 	for part in $parts; do
 		# Nothing but the clients is to be at work while they are measured; autovacuum is where time goes by.
 		case $part in
-			writers) settings='-c fsync=on -c autovacuum=off' ;;
-			unsafe) settings='-c autovacuum=off' ;;
+			writers | copy | days | reading) settings='-c fsync=on -c autovacuum=off' ;;
+			no_fsync) settings='-c autovacuum=off' ;;
 			size) settings='-c synchronous_commit=off -c autovacuum_naptime=1s' ;;
-			copy | days | reading) settings='-c fsync=on -c autovacuum=off' ;;
 			*) echo "there is no part $part" >&2; exit 1 ;;
 		esac
 		SERVER_OPTIONS="-c shared_buffers=2GB -c work_mem=256MB -c max_wal_size=16GB -c max_parallel_workers_per_gather=0 -c jit=off $settings" \
-			"$top/test/server/run.sh" "$stage" bash "$0" inside "$part"
+			"$top/test/server/run.sh" "$stage" bash "$0" inside "$part" || status=1
 	done
 	echo "every run: $CSV"
-	exit
+	exit $status
 fi
 
 part=$2
@@ -50,9 +50,9 @@ note() { printf '%s,"%s",%s,%s,%s,%s\n' "$part" "$@" >>"$CSV"; }
 # divide A B
 divide() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", a / b }'; }
 
-# make_base NAME SOURCE [OPTIONS]: a live base of the orders of a table
+# make_base NAME SOURCE [OPTIONS]: a live base of the orders of a table, which may have none yet
 make_base() {
-	q -c "SELECT FROM create_customer_base('$1', source => 'public.$2', customer => 'customer_id', purchased_at => 'ordered_at',
+	PGOPTIONS='-c client_min_messages=error' q -c "SELECT FROM create_customer_base('$1', source => 'public.$2', customer => 'customer_id', purchased_at => 'ordered_at',
 		amount => 'total', time_zone => 'UTC'${3:+, $3})" -c "CALL start_maintenance('$1')"
 }
 
@@ -71,12 +71,15 @@ settle() {
 
 # check BASE ...: what was measured must have been right
 check() {
-	local base
+	local base differences troubles wrong=0
 	for base in "$@"; do
-		printf 'differences of %s from its source: %s; troubles: %s\n' "$base" \
-			"$(q -c "SELECT count(*) FROM verify_customer_base('$base')")" "$(q -c "SELECT count(*) FROM $base.troubles")"
+		differences=$(q -c "SELECT count(*) FROM verify_customer_base('$base')")
+		troubles=$(q -c "SELECT count(*) FROM $base.troubles")
+		echo "differences of the base $base from its source: $differences; troubles: $troubles"
+		wrong=$((wrong + differences + troubles))
 	done
 	echo
+	[ $wrong -eq 0 ]
 }
 
 # run_clients SIDE SCRIPT SECONDS: sets tps, latency and p99 in microseconds, wal in bytes a transaction, failures
@@ -184,6 +187,7 @@ writers() {
 	write_against live amount 'UPDATE of the amount'
 	write_against live other 'UPDATE of a column of no base'
 	echo '(for information)'
+	pairs=$(((pairs + 1) / 2))
 	folding=1 write_against live insert 'single-row inserts, a fold every second'
 	pgoptions='-c default_transaction_isolation=serializable' write_against live inserts 'transactions of 3 inserts, serializable'
 	write_against instant insert "single-row inserts, stages at once"
@@ -192,7 +196,7 @@ writers() {
 	check live instant
 }
 
-unsafe() {
+no_fsync() {
 	make_shop
 	pairs=$(((pairs + 1) / 2)) duration=$(((duration + 1) / 2))
 	writing_title 'fsync off, for information'
@@ -206,8 +210,9 @@ unsafe() {
 
 # --- bulk loads -------------------------------------------------------------------------------------
 
+# copy_against CASE FILE NONE LIVE BASE: a line of the table; both tables are emptied before each pair
 copy_against() {
-	local case=$1 none=$2 live=$3 base=$4 pair side sides table times=
+	local case=$1 file=$PGHOST/$2 none=$3 live=$4 base=$5 pair side sides table
 	: >"$tmp/results"
 	for ((pair = 1; pair <= runs; pair++)); do
 		q -c "TRUNCATE $none, $live" -c "VACUUM $base.deltas, $base.summary"
@@ -217,28 +222,32 @@ copy_against() {
 			table=$none
 			[ $side = none ] || table=$live
 			q -c CHECKPOINT
-			measure "COPY $table (customer_id, ordered_at, total) FROM '$PGHOST/orders.csv' (FORMAT csv);"
+			measure "COPY $table (customer_id, ordered_at, total) FROM '$file' (FORMAT csv);"
 			echo "$pair $side $seconds $megabytes" >>"$tmp/results"
 			note "$case" $side $pair seconds "$seconds"
 			note "$case" $side $pair megabytes "$megabytes"
 		done
 	done
 	note "$case" live '' seconds_ratio "$(ratio 3 none live)"
-	printf '%-44s %9.3f %9.3f %6.2f %9.0f %9.0f\n' "$case" "$(middle 3 none)" "$(middle 3 live)" "$(ratio 3 none live)" "$(middle 4 none)" "$(middle 4 live)"
+	printf '%-44s %9.3f %9.3f %6.2f %9.0f %9.0f %9d\n' "$case" "$(middle 3 none)" "$(middle 3 live)" "$(ratio 3 none live)" \
+		"$(middle 4 none)" "$(middle 4 live)" "$(q -c "SELECT count(*) FROM $base.deltas")"
 }
 
 copy() {
 	customers=$((copied * 3 / 10)) orders=0
 	make_shop
-	q -c "COPY (SELECT customer_id, ordered_at, total FROM generate_series(1, $copied) AS i, nth_order(i, $copied, $customers, 95)) TO '$PGHOST/orders.csv' (FORMAT csv)" \
-		-c 'CREATE TABLE bare_none (LIKE orders_none)' -c 'ALTER TABLE bare_none ALTER order_id DROP NOT NULL' -c 'CREATE TABLE bare_live (LIKE bare_none)'
+	q -c "COPY (SELECT customer_id, ordered_at, total FROM generate_series(1, $copied) AS i, nth_order(i, $copied, $customers, 95)) TO '$PGHOST/years.csv' (FORMAT csv)" \
+		-c "COPY (SELECT customer_id, timestamptz '2024-11-29 12:00+00', total FROM generate_series(1, $copied) AS i, nth_order(i, $copied, $customers, 95)) TO '$PGHOST/day.csv' (FORMAT csv)" \
+		-c 'CREATE TABLE bare_none (customer_id bigint, ordered_at timestamptz, total numeric(12,2))' -c 'CREATE TABLE bare_live (LIKE bare_none)'
 	make_base bare bare_live
 	echo "COPY of $copied orders of $customers customers, medians of $runs pairs: goal at most 1.30 of the time"
-	printf '%-44s %9s %9s %6s %9s %9s\n' '' 's none' 's live' ratio 'MB none' 'MB live'
-	copy_against '3 indexes and a foreign key' orders_none orders_live live
-	copy_against 'no index and no key (for information)' bare_none bare_live bare
+	printf '%-44s %9s %9s %6s %9s %9s %9s\n' '' 's none' 's live' ratio 'MB none' 'MB live' deltas
+	copy_against '3 indexes, a foreign key, orders of 3 years' years.csv orders_none orders_live live
+	copy_against '3 indexes, a foreign key, orders of a day' day.csv orders_none orders_live live
+	echo '(for information)'
+	copy_against 'no index, no key, orders of 3 years' years.csv bare_none bare_live bare
+	copy_against 'no index, no key, orders of a day' day.csv bare_none bare_live bare
 	check live bare
-	q -c "TRUNCATE orders_live"
 }
 
 # --- long histories ---------------------------------------------------------------------------------
@@ -252,7 +261,7 @@ days() {
 			-c "INSERT INTO orders_$side (customer_id, ordered_at, total) SELECT $short, now() - day * interval '1 day', 20 FROM generate_series(1, 10) AS day"
 	done
 	settle
-	clients=1 sampling=1
+	clients=1 sampling=1 duration=$(((duration + 2) / 3))
 	echo "one customer of 10 and one of $(q -c "SELECT purchase_days(history) FROM live.histories WHERE customer = $long") purchase days, 1 client, $pairs pairs of $duration s: goal less than 1.50 apart"
 	printf '%-44s %10s %10s %6s %10s %10s\n' '' 'us short' 'us long' ratio 'p99 short' 'p99 long'
 	for side in live instant; do
@@ -299,44 +308,49 @@ later_orders() {
 }
 
 reading() {
-	local deltas all=$population some=$((population / 100)) case
+	local deltas all=$population some=$((population / 100)) case base
 	orders=$((population * 10))
 	q -v orders=$orders -v customers=$population -f "$top/test/bench/order.sql" -f "$top/test/bench/orders.sql"
 	# What advance asks first each day: the last day of the source.
 	q -c 'CREATE INDEX ON orders (ordered_at)'
-	make_base shop orders "as_of => 'last_purchase'"
+	make_base shop orders
+	make_base dated orders "as_of => 'last_purchase'"
 	echo "a base of $(q -c 'SELECT count(*) FROM shop.summary') customers and $orders orders; changes of as many customers, not folded"
-	printf '%-44s %12s %12s %12s %12s\n' 'not folded' 'one customer' 'rfm_segments' 'fold' 'rows/s'
+	printf '%-22s %14s %21s %14s %14s %14s\n' 'not folded' 'one customer' "of a 'last_purchase'" 'rfm_segments' 'fold' 'rows/s'
 	for deltas in 0 $some $all; do
 		[ $deltas -eq 0 ] || q -c "$(later_orders $deltas 0)"
-		echo "\\set c 1 + random(1, $((deltas > 0 ? deltas : some))) * 97 % $population
-			SELECT * FROM shop.customers WHERE customer = :c;" >"$tmp/look"
 		case="$(q -c 'SELECT count(*) FROM shop.deltas') rows"
-		clients=1 sampling=1 protocol=simple run_clients none "$tmp/look" "$duration"
-		note "$case" '' '' look_up_us "$latency"
+		printf '%-22s' "$case"
+		for base in shop dated; do
+			echo "\\set c 1 + random(1, $((deltas > 0 ? deltas : some))) * 97 % $population
+				SELECT * FROM $base.customers WHERE customer = :c;" >"$tmp/look"
+			clients=1 sampling=1 protocol=simple run_clients none "$tmp/look" "$(((duration + 2) / 3))"
+			note "$case: one customer" $base '' latency_us "$latency"
+			printf " %$([ $base = shop ] && echo 11 || echo 18).3f ms" "$(awk -v v="$latency" 'BEGIN { print v / 1000 }')"
+		done
 		timed "$case: rfm_segments" 'SELECT * FROM shop.rfm_segments;'
-		printf '%-44s %9.3f ms %10.3f s ' "$case" "$(awk -v v="$latency" 'BEGIN { print v / 1000 }')" "$seconds"
+		printf ' %12.3f s' "$seconds"
 		if [ $deltas -gt 0 ]; then
 			times=1 timed "$case: fold" "CALL fold_customer_base('shop');"
-			printf '%10.3f s %12.0f' "$seconds" "$(divide $deltas "$seconds")"
-			q -c 'VACUUM ANALYZE shop.deltas, shop.summary'
+			printf ' %12.3f s %14.0f' "$seconds" "$(divide $deltas "$seconds")"
+			q -c "CALL fold_customer_base('dated')" -c 'VACUUM ANALYZE shop.deltas, shop.summary, dated.deltas, dated.summary'
 		fi
 		echo
 	done
 	echo
 	echo 'advance_customer_base'
-	times=1 timed 'first of a day: compares with the source' "CALL advance_customer_base('shop');"
+	times=1 timed 'first of a day: compares with the source' "CALL advance_customer_base('dated');"
 	printf '%-44s %9.3f s\n' 'first of a day: compares with the source' "$seconds"
-	timed 'nothing new' "CALL advance_customer_base('shop');"
+	timed 'nothing new' "CALL advance_customer_base('dated');"
 	printf '%-44s %9.3f s\n' 'nothing new' "$seconds"
-	timed '1000 orders since' "CALL advance_customer_base('shop');" "$(later_orders 1000 0)"
+	timed '1000 orders since' "CALL advance_customer_base('dated');" "$(later_orders 1000 0)"
 	printf '%-44s %9.3f s\n' '1000 orders since' "$seconds"
-	local logged=$(q -c 'SELECT count(*) FROM shop.lifecycle_changes')
-	timed 'a day later' "CALL advance_customer_base('shop');" "$(later_orders 1000 1)"
-	logged=$((($(q -c 'SELECT count(*) FROM shop.lifecycle_changes') - logged) / runs))
+	local logged=$(q -c 'SELECT count(*) FROM dated.lifecycle_changes')
+	timed 'a day later' "CALL advance_customer_base('dated');" "$(later_orders 1000 1)"
+	logged=$((($(q -c 'SELECT count(*) FROM dated.lifecycle_changes') - logged) / runs))
 	note 'a day later' '' '' logged $logged
 	printf '%-44s %9.3f s   %d changes of stages a day; cut points renewed\n' '1000 orders of the next day' "$seconds" $logged
-	check shop
+	check shop dated
 }
 
 # --- size -------------------------------------------------------------------------------------------
@@ -368,8 +382,7 @@ size() {
 		note fold '' "$step" bytes "$now"
 		[ "$now" -le "$largest" ] || largest=$now
 	done
-	q -c "SELECT FROM create_customer_base('fresh', source => 'public.orders', customer => 'customer_id', purchased_at => 'ordered_at', amount => 'total',
-		time_zone => 'UTC', as_of => 'last_purchase')"
+	make_base fresh orders "as_of => 'last_purchase'"
 	echo "$(q -c 'SELECT count(*) FROM orders') orders of $(q -c 'SELECT count(*) FROM shop.summary') customers, each a statement of its own, in the order of time; a fold after every $every (autovacuum every second, as the time of years goes by in minutes)"
 	printf '%-44s %s, of it deltas %s\n' 'summary and deltas, all folded' "$(pretty "$(bytes shop)")" "$(q -c "SELECT pg_size_pretty(pg_total_relation_size('shop.deltas'))")"
 	printf '%-44s %s\n' 'the largest after a fold' "$(pretty "$largest")"
