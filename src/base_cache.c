@@ -52,12 +52,16 @@ enum
 	SETTING_TIME_ZONE,
 	SETTING_DATE_STYLE,
 	SETTING_STAGE_CHANGES,
+	SETTING_CUSTOMER_TYPE,
+	SETTING_TENANT_TYPE,
+	SETTING_ORDER_TYPE,
 	SETTINGS
 };
 
 static const char *const setting_names[SETTINGS] = {
 	"filter_sql", "customer_sql", "tenant_sql", "day_sql", "currency_sql", "amount_sql", "order_sql", "time_sql",
-	"base", "base_version", "source", "amount_type", "currency", "time_zone", "date_style", "stage_changes"
+	"base", "base_version", "source", "amount_type", "currency", "time_zone", "date_style", "stage_changes",
+	"customer_type", "tenant_type", "order_type"
 };
 
 static HTAB *entries = NULL;
@@ -365,23 +369,27 @@ static bool
 compile_parts(Building *building, char **settings)
 {
 	BaseEntry  *entry = building->entry;
-	Oid			types[SOURCE_PARTS] = {[PART_FILTER] = BOOLOID,[PART_DAY] = DATEOID,[PART_CURRENCY] = TEXTOID};
+	const char *types[SOURCE_PARTS] = {
+		[PART_FILTER] = "boolean",[PART_CUSTOMER] = settings[SETTING_CUSTOMER_TYPE],[PART_TENANT] = settings[SETTING_TENANT_TYPE],
+		[PART_DAY] = "date",[PART_CURRENCY] = "text",[PART_ORDER] = settings[SETTING_ORDER_TYPE],
+		[PART_AMOUNT] = settings[SETTING_AMOUNT_TYPE] && strcmp(settings[SETTING_AMOUNT_TYPE], "bigint") == 0 ? "bigint" : "numeric"
+	};
 	Bitmapset  *columns = NULL;
 	int			column;
 
-	types[PART_AMOUNT] = settings[SETTING_AMOUNT_TYPE] && strcmp(settings[SETTING_AMOUNT_TYPE], "bigint") == 0 ? INT8OID : NUMERICOID;
 	if (settings[PART_CURRENCY])
 		settings[PART_CURRENCY] = psprintf("(%s)::text", settings[PART_CURRENCY]);
 	entry->plain = entry->builtin = true;
 	for (int part = 0; part < SOURCE_PARTS; part++)
 	{
+		char	   *type;
+
 		if (settings[part] == NULL)
 			continue;
 		compile_part(building, part, settings[part], &columns);
-		if (OidIsValid(types[part]) && entry->parts[part].type != types[part])
-			return failed(entry, TROUBLE_EXPRESSION, psprintf("%s is of type %s, not %s", setting_names[part],
-															  format_type_be(entry->parts[part].type),
-															  format_type_be(types[part])));
+		type = format_type_with_typemod(entry->parts[part].type, -1);
+		if (types[part] && strcmp(type, types[part]) != 0)
+			return failed(entry, TROUBLE_EXPRESSION, psprintf("%s is of type %s, not %s", setting_names[part], type, types[part]));
 	}
 	building->part = NULL;
 	if (!entry->parts[PART_CUSTOMER].cached || !entry->parts[PART_DAY].cached || !entry->parts[PART_AMOUNT].cached)

@@ -389,10 +389,10 @@ WITH {groups}, settings AS MATERIALIZED (SELECT policy::{ext}.lifecycle_policy A
 	UNION ALL
 	SELECT {key}, NULL, NULL, (orders, gross, total, first_purchase, last_purchase, last_day) IS DISTINCT FROM ({ext}.orders(history),
 		{ext}.gross(history), {ext}.total(history), {ext}.first_purchase(history), {ext}.last_purchase(history), {ext}.last_day(history)),
-		coalesce({ext}.lifecycle_stage(history, stage_on, s.policy)::text, 'none'), coalesce(stage::text, 'none')
+		coalesce(nullif({ext}.lifecycle_stage(history, stage_on, s.policy)::text, 'prospect'), 'none'), coalesce(nullif(stage::text, 'prospect'), 'none')
 	FROM {schema}.summary CROSS JOIN settings AS s WHERE stage_on IS NOT NULL
 	UNION ALL
-	SELECT {key}, NULL, NULL, false, coalesce(stage::text, 'none'), coalesce(to_stage, 'none') FROM {schema}.summary JOIN (SELECT DISTINCT ON ({key}) {key}, to_stage
+	SELECT {key}, NULL, NULL, false, coalesce(nullif(stage::text, 'prospect'), 'none'), coalesce(to_stage, 'none') FROM {schema}.summary JOIN (SELECT DISTINCT ON ({key}) {key}, to_stage
 		FROM {schema}.lifecycle_changes ORDER BY {key}, id DESC) AS l USING ({key})
 ), differences AS (
 	SELECT {key}, count(source) AS sources, count(summary) AS summaries, bool_or(wrong) AS wrong, {ext}.rollup(source) AS source,
