@@ -52,12 +52,16 @@ enum
 	SETTING_TIME_ZONE,
 	SETTING_DATE_STYLE,
 	SETTING_STAGE_CHANGES,
+	SETTING_CUSTOMER_TYPE,
+	SETTING_TENANT_TYPE,
+	SETTING_ORDER_TYPE,
 	SETTINGS
 };
 
 static const char *const setting_names[SETTINGS] = {
 	"filter_sql", "customer_sql", "tenant_sql", "day_sql", "currency_sql", "amount_sql", "order_sql", "time_sql",
-	"base", "base_version", "source", "amount_type", "currency", "time_zone", "date_style", "stage_changes"
+	"base", "base_version", "source", "amount_type", "currency", "time_zone", "date_style", "stage_changes",
+	"customer_type", "tenant_type", "order_type"
 };
 
 static HTAB *entries = NULL;
@@ -102,6 +106,21 @@ catalog_changed(Datum arg, int cache, uint32 hash)
 }
 
 /*
+ * function_changed
+ *		What was built knows by itself whether the functions and types that it uses have changed.
+ */
+static void
+function_changed(Datum arg, int cache, uint32 hash)
+{
+	HASH_SEQ_STATUS scan;
+	BaseEntry  *entry;
+
+	hash_seq_init(&scan, entries);
+	while ((entry = hash_seq_search(&scan)) != NULL)
+		entry->failed_in = InvalidLocalTransactionId;
+}
+
+/*
  * base_entry
  */
 BaseEntry *
@@ -120,6 +139,8 @@ base_entry(Oid source, const char *schema)
 		CacheRegisterSyscacheCallback(NAMESPACEOID, catalog_changed, (Datum) 0);
 		CacheRegisterSyscacheCallback(AUTHOID, catalog_changed, (Datum) 0);
 		CacheRegisterSyscacheCallback(AUTHMEMROLEMEM, catalog_changed, (Datum) 0);
+		CacheRegisterSyscacheCallback(PROCOID, function_changed, (Datum) 0);
+		CacheRegisterSyscacheCallback(TYPEOID, function_changed, (Datum) 0);
 	}
 	memset(&key, 0, sizeof(key));
 	key.source = source;
@@ -192,16 +213,16 @@ failed(BaseEntry *entry, BaseTrouble trouble, char *detail)
  *		not there. It is read without a query, for a query might run code of whoever made the table.
  */
 static bool
-read_row(Oid table, const char *const *names, int count, char **values)
+read_row(BaseEntry *entry, Oid table, const char *const *names, int count, char **values)
 {
 	Relation	relation;
 	bool		found = false;
 
 	if (!ConditionalLockRelationOid(table, AccessShareLock))
-		return false;
+		return failed(entry, TROUBLE_LOCKED, NULL);
 	relation = try_relation_open(table, NoLock);
 	if (relation == NULL)
-		return false;
+		return failed(entry, TROUBLE_SETTINGS_MISSING, NULL);
 	if (relation->rd_rel->relkind == RELKIND_RELATION && !relation->rd_rel->relrowsecurity)
 	{
 		TupleTableSlot *slot = table_slot_create(relation, NULL);
@@ -228,7 +249,7 @@ read_row(Oid table, const char *const *names, int count, char **values)
 		ExecDropSingleTupleTableSlot(slot);
 	}
 	relation_close(relation, AccessShareLock);
-	return found;
+	return found || failed(entry, TROUBLE_SETTINGS_MISSING, NULL);
 }
 
 /*
@@ -365,23 +386,27 @@ static bool
 compile_parts(Building *building, char **settings)
 {
 	BaseEntry  *entry = building->entry;
-	Oid			types[SOURCE_PARTS] = {[PART_FILTER] = BOOLOID,[PART_DAY] = DATEOID,[PART_CURRENCY] = TEXTOID};
+	const char *types[SOURCE_PARTS] = {
+		[PART_FILTER] = "boolean",[PART_CUSTOMER] = settings[SETTING_CUSTOMER_TYPE],[PART_TENANT] = settings[SETTING_TENANT_TYPE],
+		[PART_DAY] = "date",[PART_CURRENCY] = "text",[PART_ORDER] = settings[SETTING_ORDER_TYPE],
+		[PART_AMOUNT] = settings[SETTING_AMOUNT_TYPE] && strcmp(settings[SETTING_AMOUNT_TYPE], "bigint") == 0 ? "bigint" : "numeric"
+	};
 	Bitmapset  *columns = NULL;
 	int			column;
 
-	types[PART_AMOUNT] = settings[SETTING_AMOUNT_TYPE] && strcmp(settings[SETTING_AMOUNT_TYPE], "bigint") == 0 ? INT8OID : NUMERICOID;
 	if (settings[PART_CURRENCY])
 		settings[PART_CURRENCY] = psprintf("(%s)::text", settings[PART_CURRENCY]);
 	entry->plain = entry->builtin = true;
 	for (int part = 0; part < SOURCE_PARTS; part++)
 	{
+		char	   *type;
+
 		if (settings[part] == NULL)
 			continue;
 		compile_part(building, part, settings[part], &columns);
-		if (OidIsValid(types[part]) && entry->parts[part].type != types[part])
-			return failed(entry, TROUBLE_EXPRESSION, psprintf("%s is of type %s, not %s", setting_names[part],
-															  format_type_be(entry->parts[part].type),
-															  format_type_be(types[part])));
+		type = format_type_with_typemod(entry->parts[part].type, -1);
+		if (types[part] && strcmp(type, types[part]) != 0)
+			return failed(entry, TROUBLE_EXPRESSION, psprintf("%s is of type %s, not %s", setting_names[part], type, types[part]));
 	}
 	building->part = NULL;
 	if (!entry->parts[PART_CUSTOMER].cached || !entry->parts[PART_DAY].cached || !entry->parts[PART_AMOUNT].cached)
@@ -451,9 +476,9 @@ build_as_owner(Building *building)
 	char	   *settings[SETTINGS];
 	char	   *kept_before;
 
-	if (!read_row(entry->settings, setting_names, SETTINGS, settings) ||
-		!read_row(entry->state, state_names, 1, &kept_before))
-		return failed(entry, TROUBLE_SETTINGS_MISSING, NULL);
+	if (!read_row(entry, entry->settings, setting_names, SETTINGS, settings) ||
+		!read_row(entry, entry->state, state_names, 1, &kept_before))
+		return false;
 	entry->base = settings[SETTING_BASE] ? settings[SETTING_BASE] : entry->key.schema;
 	if (settings[SETTING_VERSION] == NULL || strcmp(settings[SETTING_VERSION], BASE_VERSION) != 0)
 		return failed(entry, TROUBLE_VERSION, settings[SETTING_VERSION]);

@@ -626,7 +626,8 @@ static void
 write_changes(Recording *r)
 {
 	merge_changes(r);
-	if (r->entry->fold_at_once && !base_attempt(collect_customers, r, NULL))
+	/* A snapshot that is older than the statement does not see what others have folded since. */
+	if (r->entry->fold_at_once && !IsolationUsesXactSnapshot() && !base_attempt(collect_customers, r, NULL))
 		r->fold_count = MAX_FOLDED;
 	for (Size i = 0; i < r->count;)
 		i += append_changes(r, i);
@@ -830,6 +831,31 @@ check_call(FunctionCallInfo fcinfo)
 }
 
 /*
+ * has_tables
+ *		The trigger has the tables of old and new rows that its event needs.
+ */
+static bool
+has_tables(const TriggerData *trigger)
+{
+	TriggerEvent event = trigger->tg_event;
+
+	return (trigger->tg_newtable != NULL) == (TRIGGER_FIRED_BY_INSERT(event) || TRIGGER_FIRED_BY_UPDATE(event)) &&
+		(trigger->tg_oldtable != NULL) == (TRIGGER_FIRED_BY_DELETE(event) || TRIGGER_FIRED_BY_UPDATE(event));
+}
+
+/*
+ * has_no_rows
+ *		The statement has changed nothing: one half of every INSERT … ON CONFLICT DO UPDATE.
+ */
+static bool
+has_no_rows(const TriggerData *trigger)
+{
+	return (trigger->tg_newtable || trigger->tg_oldtable) &&
+		(!trigger->tg_newtable || tuplestore_tuple_count(trigger->tg_newtable) == 0) &&
+		(!trigger->tg_oldtable || tuplestore_tuple_count(trigger->tg_oldtable) == 0);
+}
+
+/*
  * base_record_changes() → trigger
  */
 Datum
@@ -841,14 +867,15 @@ base_record_changes(PG_FUNCTION_ARGS)
 	const char *detail = NULL;
 
 	check_call(fcinfo);
+	if (has_no_rows(trigger))
+		PG_RETURN_POINTER(NULL);
 	entry = base_entry(RelationGetRelid(trigger->tg_relation), trigger->tg_trigger->tgargs[0]);
 	if (!base_maintain)
 	{
 		trouble = TROUBLE_MAINTAIN_OFF;
 		detail = "maintenance was switched off in a session that wrote to the source";
 	}
-	else if ((TRIGGER_FIRED_BY_INSERT(trigger->tg_event) || TRIGGER_FIRED_BY_UPDATE(trigger->tg_event)) != (trigger->tg_newtable != NULL) ||
-			 (TRIGGER_FIRED_BY_DELETE(trigger->tg_event) || TRIGGER_FIRED_BY_UPDATE(trigger->tg_event)) != (trigger->tg_oldtable != NULL))
+	else if (!has_tables(trigger))
 	{
 		trouble = TROUBLE_TRIGGER_CHANGED;
 		detail = trigger->tg_trigger->tgname;

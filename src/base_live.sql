@@ -141,6 +141,8 @@ COMMENT ON FUNCTION base_check_live(jsonb) IS
 'Raises an error for a source that a customer base cannot follow by triggers, with a hint.';
 
 -- Makes the triggers that a base lacks. The lock that this takes lets readers go on and waits for writers, for two seconds at most.
+-- With one table locked, the next is waited for but an instant, so that this gives way before a writer who waits here, and for whom
+-- this waits there, is found to be in a deadlock.
 CREATE FUNCTION base_make_triggers(options jsonb, disabled boolean DEFAULT true) RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s'
 AS $$
@@ -156,6 +158,7 @@ BEGIN
 	FOR found IN SELECT * FROM @extschema@.base_missing_triggers(schema, source) AS m WHERE base_make_triggers.disabled OR NOT m.disabled LOOP
 		EXECUTE format('CREATE OR REPLACE TRIGGER %I AFTER %s ON %s %s FOR EACH STATEMENT EXECUTE FUNCTION %s.base_record_changes(%L)', found.trigger,
 			found.event, found.relation, found.referencing, options ->> 'ext', schema);
+		PERFORM set_config('lock_timeout', '100ms', true);
 		made := made + 1;
 	END LOOP;
 	RETURN made;
@@ -182,6 +185,7 @@ BEGIN
 	END IF;
 	FOR found IN SELECT * FROM @extschema@.base_present_triggers() AS g WHERE g.schema = (parse_ident(options ->> 'schema'))[1] LOOP
 		EXECUTE format('DROP TRIGGER %I ON %s', found.trigger, found.relation);
+		PERFORM set_config('lock_timeout', '100ms', true);
 		dropped := dropped + 1;
 	END LOOP;
 	RETURN dropped;
@@ -202,9 +206,9 @@ BEGIN
 	EXECUTE @extschema@.base_template($template$
 SELECT s.rows AS source_rows, b.rows AS base_rows, s.total AS source_total, b.total AS base_total, s.last_day AS source_day, b.last_day AS base_day
 FROM (SELECT count(*) AS rows, coalesce(sum(amount), 0) AS total, max(day) AS last_day FROM ({rows}) AS r WHERE reason IS NULL) AS s,
-	(SELECT coalesce(sum(orders + {ext}.refunds([[kept_before:{ext}.slice(history, {'kept_before'}, 'infinity')]][[!kept_before:history]])), 0) AS rows,
-		coalesce(sum({ext}.total([[kept_before:{ext}.slice(history, {'kept_before'}, 'infinity')]][[!kept_before:history]])), 0) AS total,
-		max(last_day) AS last_day FROM {schema}.summary_now) AS b$template$, options) INTO found;
+	(SELECT coalesce(sum(orders + {ext}.refunds(history)), 0) AS rows, coalesce(sum(total), 0) AS total, max(last_day) AS last_day
+		FROM (SELECT last_day, [[!kept_before:history, orders, total]][[kept_before:h.history, {ext}.orders(h.history) AS orders, {ext}.total(h.history) AS total]]
+			FROM {schema}.summary_now AS m[[kept_before:, LATERAL (SELECT {ext}.slice(m.history, {'kept_before'}, 'infinity') AS history OFFSET 0) AS h]]) AS m) AS b$template$, options) INTO found;
 	-- Orders of several lines are fewer than their rows, and their day is that of the first.
 	IF found.source_total <> found.base_total
 			OR options ->> 'order_sql' IS NULL AND (found.source_rows <> found.base_rows OR found.source_day <> found.base_day) THEN
@@ -244,7 +248,6 @@ BEGIN
 	END IF;
 	IF state.cut_on IS DISTINCT FROM state.day THEN
 		PERFORM @extschema@.base_renew_cut_points(options);
-		EXECUTE format('ANALYZE %s', options ->> 'summary_table');
 	END IF;
 	EXECUTE @extschema@.base_template('SELECT count(*) AS rows, max(id) AS id FROM {schema}.lifecycle_changes WHERE recorded_at > ', options)
 		|| quote_nullable(coalesce(state.advanced_at, '-infinity')) INTO logged;

@@ -53,7 +53,7 @@ static const struct
 	[TROUBLE_EXPRESSION] = {"expression", "one of its expressions cannot be evaluated"},
 	[TROUBLE_DELTAS_MISSING] = {"deltas_missing", "the table for its changes is missing"},
 	[TROUBLE_DELTAS_CHANGED] = {"deltas_changed", "the table for its changes is not as it was made"},
-	[TROUBLE_LOCKED] = {"locked", "the table for its changes is locked"},
+	[TROUBLE_LOCKED] = {"locked", "one of its tables is locked"},
 	[TROUBLE_RECURSION] = {"recursion", "one of its expressions writes to the source"},
 	[TROUBLE_TRIGGER_CHANGED] = {"trigger_changed", "its trigger is not as it was made"},
 	[TROUBLE_TRUNCATED] = {"truncated", "its source was truncated"},

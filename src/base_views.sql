@@ -315,12 +315,13 @@ BEGIN
 
 	PERFORM @extschema@.base_make_function(options, 'as_of()', 'date', CASE options ->> 'as_of'
 		WHEN 'today' THEN 'SELECT (now() AT TIME ZONE {''time_zone''})::date'
-		WHEN 'last_purchase' THEN 'SELECT greatest((SELECT last_day FROM {schema}.state), (SELECT max(day) FROM {schema}.deltas WHERE orders + refunds > 0)
+		WHEN 'last_purchase' THEN 'SELECT greatest((SELECT last_day FROM {schema}.state), (SELECT max(day) FROM {schema}.deltas WHERE orders > 0 OR refunds > 0)
 			[[order_sql:, (SELECT max(day) FROM {schema}.line_deltas WHERE lines > 0)]])'
 		ELSE 'SELECT {''as_of''}::date' END);
 
 	-- What is not folded yet lies under everything that is read, so that a live base is exact at once. A condition on the key
-	-- reaches both tables; the customers with changes are few, and their columns are drawn from the history anew. Twice, again for
+	-- reaches both tables; the customers with changes are few, and their columns are drawn from the history anew, which unnest
+	-- has computed once (OFFSET 0 would, too, but no plan over it is parallel). Twice, again for
 	-- the planner's sake: for one customer its changes are looked up in an index; for all of them their keys are a hash table, in
 	-- every worker of a parallel scan. That the keys come from a function that is not inlined keeps the planner from anything
 	-- else, whatever statistics say of a table that is full and empty by turns.
@@ -341,10 +342,9 @@ SELECT m.customer, {m.tenant,} m.history, m.orders, m.gross, m.total, m.first_pu
 FROM (SELECT {key}, history, orders, gross, total, first_purchase, last_purchase, last_day, stage, stage_on, stage_due,
 		true AS folded FROM {schema}.summary
 	UNION ALL
-	SELECT {c.key}, n.history, {ext}.orders(n.history), {ext}.gross(n.history), {ext}.total(n.history), {ext}.first_purchase(n.history),
+	SELECT {n.key}, n.history, {ext}.orders(n.history), {ext}.gross(n.history), {ext}.total(n.history), {ext}.first_purchase(n.history),
 		{ext}.last_purchase(n.history), {ext}.last_day(n.history), NULL, NULL, NULL, false
-	FROM ({changes}) AS c LEFT JOIN {schema}.summary AS s ON {c=s}
-		CROSS JOIN LATERAL (SELECT {ext}.net(s.history, c.changes) AS history OFFSET 0) AS n
+	FROM (SELECT {c.key}, unnest(ARRAY[{ext}.net(s.history, c.changes)]) AS history FROM ({changes}) AS c LEFT JOIN {schema}.summary AS s ON {c=s}) AS n
 	WHERE {ext}.last_day(n.history) IS NOT NULL) AS m
 WHERE NOT m.folded OR NOT ({is_changed})$template$, false);
 	END LOOP;
@@ -498,7 +498,7 @@ FROM calendar AS c LEFT JOIN activity AS a ON a.period = c.period[[tenant_sql: A
 		'SELECT customer, {tenant,} history FROM {schema}.summary_now', false);
 	PERFORM @extschema@.base_make_view(options, 'data_quality', 'What the last refresh counted, what it left out, and why; in a live base, what has been left out since is counted as well.',
 		'SELECT q.item, greatest(q.rows + coalesce(d.rows, 0), 0)::bigint AS rows, q.explanation
-		FROM {schema}.quality AS q LEFT JOIN (' || @extschema@.base_left_out((options ->> 'schema') || '.deltas') || ') AS d ON d.item = q.item ORDER BY q.ordinal', false);
+		FROM {schema}.quality AS q LEFT JOIN (' || @extschema@.base_left_out('{schema}.deltas') || ') AS d ON d.item = q.item ORDER BY q.ordinal', false);
 	PERFORM @extschema@.base_make_view(options, 'base_status', 'The state of the base in one row.', $template$
 SELECT s.base, s.base_version AS version, x.mode, d.day AS as_of, s.source,
 	(SELECT q.rows FROM {schema}.quality AS q WHERE q.item = 'rows_seen') AS rows_seen,

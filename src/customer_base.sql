@@ -221,7 +221,7 @@ BEGIN
 			HINT = 'Leave it out.';
 	END IF;
 
-	resolved := jsonb_build_object('customer_sql', customer.sql, 'customer_type', customer.type, 'customer_equal', customer.equality,
+	resolved := jsonb_build_object('customer_sql', customer.sql, 'customer_type', format_type(customer.type, -1), 'customer_equal', customer.equality,
 		'time_sql', moment.sql,
 		'day_sql', CASE WHEN moment.type = 'date'::regtype THEN moment.sql
 			WHEN moment.type = 'timestamptz'::regtype THEN format('((%s) AT TIME ZONE %L)::date', moment.sql, zone)
@@ -233,11 +233,11 @@ BEGIN
 			ELSE amount.sql END);
 	IF options ->> 'order_id' IS NOT NULL THEN
 		other := @extschema@.base_expression(source, 'order_id', options ->> 'order_id', path);
-		resolved := resolved || jsonb_build_object('order_sql', other.sql, 'order_type', other.type, 'order_equal', other.equality);
+		resolved := resolved || jsonb_build_object('order_sql', other.sql, 'order_type', format_type(other.type, -1), 'order_equal', other.equality);
 	END IF;
 	IF options ->> 'tenant' IS NOT NULL THEN
 		other := @extschema@.base_expression(source, 'tenant', options ->> 'tenant', path);
-		resolved := resolved || jsonb_build_object('tenant_sql', other.sql, 'tenant_type', other.type, 'tenant_equal', other.equality);
+		resolved := resolved || jsonb_build_object('tenant_sql', other.sql, 'tenant_type', format_type(other.type, -1), 'tenant_equal', other.equality);
 	END IF;
 	FOREACH name IN ARRAY ARRAY['customer', 'order', 'tenant'] LOOP
 		IF resolved ->> (name || '_sql') IS NOT NULL AND resolved ->> (name || '_equal') IS NULL THEN
@@ -379,7 +379,7 @@ COMMENT ON TABLE {schema}.settings IS 'How the customer base was made: its optio
 
 CREATE TABLE {schema}.state (first_day date, last_day date, refreshed_at timestamptz, refresh_seconds numeric(12,2),
 	verified_at timestamptz, differences bigint, live_since timestamptz, folded_at timestamptz, advanced_at timestamptz, advanced_to date,
-	compared_on date, kept_before date);
+	compared_on date, kept_before date) WITH (vacuum_truncate = false);
 COMMENT ON TABLE {schema}.state IS 'What the last refresh, fold, advance and verification found, and whether the base is live.';
 INSERT INTO {schema}.state DEFAULT VALUES;
 
@@ -417,7 +417,7 @@ CREATE TABLE {schema}.lifecycle_changes (id bigint GENERATED ALWAYS AS IDENTITY 
 CREATE INDEX lifecycle_changes_key ON {schema}.lifecycle_changes ({key});
 COMMENT ON TABLE {schema}.lifecycle_changes IS 'Every change of a lifecycle stage, as it was found: rows are only added, and what later turns out to have been otherwise is corrected by a new row.';
 
-CREATE TABLE {schema}.troubles (reason text NOT NULL, detail text, at timestamptz NOT NULL DEFAULT now());
+CREATE TABLE {schema}.troubles (reason text NOT NULL, detail text, at timestamptz NOT NULL DEFAULT now()) WITH (vacuum_truncate = false);
 COMMENT ON TABLE {schema}.troubles IS 'Why the base is known to be behind its source; a refresh empties it.';
 
 CREATE TABLE {schema}.cut_points ([[tenant_sql:tenant {tenant_type} NOT NULL, ]]measure text NOT NULL
@@ -493,7 +493,7 @@ BEGIN
 	counts := @extschema@.base_fill(options, true);
 	PERFORM @extschema@.base_quarantine(options, @extschema@.base_bad_reasons(counts));
 	EXECUTE @extschema@.base_template('ALTER TABLE {schema}.summary ADD PRIMARY KEY ({key}); CREATE INDEX summary_due ON {schema}.summary (stage_due);
-		ANALYZE {schema}.summary;', options);
+		ANALYZE {schema}.summary; ANALYZE {schema}.deltas; [[order_sql:ANALYZE {schema}.line_deltas]]', options);
 	PERFORM @extschema@.base_record_fill(options, counts, started, true);
 	options := @extschema@.base_options(format('%I.settings', schema)::regclass);
 	PERFORM @extschema@.base_make_views(options);
@@ -588,7 +588,7 @@ DECLARE
 	options jsonb := @extschema@.base_options(settings);
 	dependents text;
 BEGIN
-	PERFORM @extschema@.base_drop_triggers(options);
+	EXECUTE format('LOCK TABLE %s IN SHARE UPDATE EXCLUSIVE MODE', settings);
 	EXECUTE @extschema@.base_template($template$
 [[can_afford:DROP VIEW IF EXISTS {schema}.prospects;
 DROP FUNCTION IF EXISTS {schema}.prospects_at(date);]]
@@ -606,6 +606,8 @@ DROP FUNCTION IF EXISTS {schema}.changed();
 DROP TABLE IF EXISTS {schema}.settings, {schema}.state, {schema}.segment_map, {schema}.lifecycle_stages, {schema}.summary, {schema}.deltas[[order_sql:, {schema}.line_deltas]],
 	{schema}.lifecycle_changes, {schema}.troubles, {schema}.cut_points, {schema}.quality, {schema}.quarantine;
 [[made_schema:DROP SCHEMA {schema}]][[!made_schema:COMMENT ON SCHEMA {schema} IS NULL]]$template$, options);
+	-- Last, so that no order waits behind those who read the base.
+	PERFORM @extschema@.base_drop_triggers(options);
 EXCEPTION WHEN dependent_objects_still_exist THEN
 	GET STACKED DIAGNOSTICS dependents = PG_EXCEPTION_DETAIL;
 	RAISE EXCEPTION USING ERRCODE = 'dependent_objects_still_exist',
