@@ -4,6 +4,7 @@
 #   make demo DATA=orders.csv CUSTOMER=col AT=col AMOUNT=expr [ORDER=col]
 #   make check                  build, unit, regress, isolation, pgTAP, docs in a throwaway cluster
 #   make bench                  the measurements quoted in the docs
+#   make bench-live             those of live bases: writers, loads, reading, size
 #   make && make install        into the PostgreSQL of PG_CONFIG
 
 EXTENSION = pg_customer
@@ -67,7 +68,7 @@ SQL_PARTS = \
 
 REGRESS = purchase_history period_totals purchase_changes rfm segment_map abc lifecycle customer_base base_changes
 REGRESS_OPTS = --inputdir=$(srcdir) --load-extension=pg_customer
-ISOLATION = base_find base_refresh base_changes
+ISOLATION = base_find base_refresh base_changes live_writers live_start live_fold live_drop live_snapshots live_lines live_transaction
 ISOLATION_OPTS = --inputdir=$(srcdir)/test/isolation --load-extension=pg_customer
 
 srcdir := $(patsubst %/,%,$(dir $(firstword $(MAKEFILE_LIST))))
@@ -79,13 +80,15 @@ PG_CPPFLAGS = -I$(srcdir)/src -DPG_CUSTOMER_VERSION='"$(EXTVERSION)"' -ffp-contr
 PG_CFLAGS = -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
 
 # These need no PostgreSQL yet: they find or install one.
-SELF_SUFFICIENT = demo check bench stage
+SELF_SUFFICIENT = demo check bench bench-live stage
 ifneq ($(filter $(SELF_SUFFICIENT),$(MAKECMDGOALS)),)
 
 .PHONY: $(SELF_SUFFICIENT)
 export DATA CUSTOMER AT AMOUNT ORDER ENCODING PG_MAJOR BIG
 demo check bench:
 	@bash $(srcdir)/test/$@.sh
+bench-live:
+	@bash $(srcdir)/test/bench/live.sh
 stage:
 	@bash $(srcdir)/test/server/stage.sh
 

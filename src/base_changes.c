@@ -630,7 +630,8 @@ static void
 write_changes(Recording *r)
 {
 	merge_changes(r);
-	if (r->entry->fold_at_once && !base_attempt(collect_customers, r, NULL))
+	/* A snapshot that is older than the statement does not see what others have folded since. */
+	if (r->entry->fold_at_once && !IsolationUsesXactSnapshot() && !base_attempt(collect_customers, r, NULL))
 		r->fold_count = MAX_FOLDED;
 	for (Size i = 0; i < r->count;)
 		i += append_changes(r, i);

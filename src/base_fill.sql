@@ -389,10 +389,10 @@ WITH {groups}, settings AS MATERIALIZED (SELECT policy::{ext}.lifecycle_policy A
 	UNION ALL
 	SELECT {key}, NULL, NULL, (orders, gross, total, first_purchase, last_purchase, last_day) IS DISTINCT FROM ({ext}.orders(history),
 		{ext}.gross(history), {ext}.total(history), {ext}.first_purchase(history), {ext}.last_purchase(history), {ext}.last_day(history)),
-		coalesce({ext}.lifecycle_stage(history, stage_on, s.policy)::text, 'none'), coalesce(stage::text, 'none')
+		coalesce(nullif({ext}.lifecycle_stage(history, stage_on, s.policy)::text, 'prospect'), 'none'), coalesce(nullif(stage::text, 'prospect'), 'none')
 	FROM {schema}.summary CROSS JOIN settings AS s WHERE stage_on IS NOT NULL
 	UNION ALL
-	SELECT {key}, NULL, NULL, false, coalesce(stage::text, 'none'), coalesce(to_stage, 'none') FROM {schema}.summary JOIN (SELECT DISTINCT ON ({key}) {key}, to_stage
+	SELECT {key}, NULL, NULL, false, coalesce(nullif(stage::text, 'prospect'), 'none'), coalesce(to_stage, 'none') FROM {schema}.summary JOIN (SELECT DISTINCT ON ({key}) {key}, to_stage
 		FROM {schema}.lifecycle_changes ORDER BY {key}, id DESC) AS l USING ({key})
 ), differences AS (
 	SELECT {key}, count(source) AS sources, count(summary) AS summaries, bool_or(wrong) AS wrong, {ext}.rollup(source) AS source,
@@ -411,7 +411,9 @@ FROM differences AS d, LATERAL (VALUES
 WHERE p.problem IS NOT NULL
 ORDER BY 1$template$, options);
 	GET DIAGNOSTICS differences = ROW_COUNT;
-	IF current_setting('transaction_read_only') = 'off' THEN
+	-- A fold locks the settings before the state, too. Of an older snapshot the state may have gone on.
+	IF current_setting('transaction_read_only') = 'off' AND current_setting('transaction_isolation') = 'read committed' THEN
+		EXECUTE format('LOCK TABLE %s IN SHARE UPDATE EXCLUSIVE MODE', settings);
 		EXECUTE @extschema@.base_template('UPDATE {schema}.state SET verified_at = now(), differences = ', options) || differences;
 	END IF;
 END $$;

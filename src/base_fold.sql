@@ -148,20 +148,22 @@ COMMENT ON FUNCTION base_fold(regclass, bigint) IS
 'One step of fold_customer_base, with the caller''s rights: returns how many changes it brought into the summary.';
 
 -- For stage_changes => 'transaction': folds customers within the transaction of their orders, unless anybody else is at them,
--- at the base or at a refresh. It never waits: what it leaves, the next fold takes.
+-- at the base or at a refresh. It does not wait: what it leaves, the next fold takes. Who was at a customer before has committed
+-- when the customer is locked, and the statement that folds comes after that, so that its snapshot sees it.
 CREATE FUNCTION base_fold_now(settings regclass, tenants text[], customers text[]) RETURNS bigint
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET lock_timeout = '1ms'
 AS $$
 DECLARE
 	options jsonb;
 BEGIN
 	EXECUTE format('LOCK TABLE %s IN SHARE MODE NOWAIT', settings);
-	options := @extschema@.base_options(settings);
-	options := options || jsonb_build_object('lock', hashtext(settings::text), 'keys', CASE WHEN options ->> 'tenant_sql' IS NULL
-		THEN format('unnest(%L::text[])', customers) ELSE format('unnest(%L::text[], %L::text[])', tenants, customers) END);
-	RETURN @extschema@.base_fold_chosen(options, @extschema@.base_template($template$
-SELECT [[tenant_sql:k.tenant::{tenant_type} AS tenant, ]]k.customer::{customer_type} AS customer FROM {keys} AS k ({tenant,} customer)
-WHERE pg_try_advisory_xact_lock({lock}, hashtext(concat_ws(' / ', {k.key})))$template$, options));
+	options := @extschema@.base_options(settings) || jsonb_build_object('lock', settings::oid::integer);
+	EXECUTE @extschema@.base_template('SELECT array_agg(k.tenant), array_agg(k.customer) FROM unnest($1, $2) AS k (tenant, customer)
+		WHERE pg_try_advisory_xact_lock({lock}, hash_record(ROW([[tenant_sql:k.tenant::{tenant_type}, ]]k.customer::{customer_type})))', options)
+		INTO tenants, customers USING tenants, customers;
+	RETURN @extschema@.base_fold_chosen(options, @extschema@.base_template('SELECT [[tenant_sql:k.tenant::{tenant_type} AS tenant, ]]k.customer::{customer_type} AS customer
+		FROM unnest({''tenants''}::text[], {''customers''}::text[]) AS k (tenant, customer)',
+		options || jsonb_build_object('tenants', tenants::text, 'customers', customers::text)));
 END $$;
 COMMENT ON FUNCTION base_fold_now(regclass, text[], text[]) IS
 'Folds the named customers of a live base at once, those of them that nobody else is folding.';

@@ -37,19 +37,13 @@ SELECT ({key_sql})::{customer_type}, {key_tenant,}'prospect', l.{label}, l.rank,
 FROM (SELECT $1 AS day OFFSET 0) AS d CROSS JOIN {customers} AS s LEFT JOIN {schema}.lifecycle_stages AS l ON l.stage = 'prospect'
 WHERE {key_sql} IS NOT NULL AND NOT EXISTS (SELECT FROM {schema}.measured_at($1) AS m WHERE {key_is_customer})]]$template$);
 
-	-- An aggregate for each stage instead of GROUP BY: plans are parallel.
-	options := options || (SELECT jsonb_build_object(
-		'counts_by_stage', string_agg(format('count(*) FILTER (WHERE m.stage = %1$L) AS %2$I, sum(m.total) FILTER (WHERE m.stage = %1$L) AS %3$I', s, s || '_customers', s || '_total'), ', '),
-		'rows_by_stage', string_agg(format('(%L::%s.lifecycle_stage, t.%I, t.%I)', s, options ->> 'ext', s || '_customers', s || '_total'), ', '))
-		FROM unnest(enum_range('new'::@extschema@.lifecycle_stage, NULL)) AS s);
 	PERFORM @extschema@.base_make_view(options, 'stage_counts', 'The stages: how many customers, what they have brought, what to do.', $template$
 SELECT {c.tenant,} c.stage::text, l.{label}, l.rank, l.action, c.customers,
 	round(c.customers / sum(c.customers) OVER ({by_tenant}), 6), c.total::numeric(38,2),
 	round(c.total / nullif(sum(c.total) OVER ({by_tenant}), 0), 6), {'currency'}::text, $1
 FROM (SELECT {t.tenant,} p.stage, p.customers, p.total
-	FROM (SELECT {m.tenant,} {counts_by_stage} FROM {schema}.all_measured_at($1) AS m[[tenant_sql: GROUP BY m.tenant]]) AS t,
-		LATERAL (VALUES {rows_by_stage}) AS p (stage, customers, total)
-	WHERE p.customers > 0
+	FROM (SELECT {m.tenant,} {ext}.stage_totals(m.stage, m.total) AS totals FROM {schema}.all_measured_at($1) AS m[[tenant_sql: GROUP BY m.tenant]]) AS t,
+		unnest(t.totals) AS p
 	[[customers:UNION ALL
 	SELECT {key_tenant,}'prospect', count(*), 0 FROM {customers} AS s
 	WHERE {key_sql} IS NOT NULL AND NOT EXISTS (SELECT FROM {schema}.all_measured_at($1) AS m WHERE {key_is_customer})

@@ -23,37 +23,63 @@ END;
 COMMENT ON FUNCTION base_tables(regclass) IS
 'The source of a customer base and all its partitions.';
 
--- The names of a base's triggers are for people to read, so they hold its name where it fits.
-CREATE FUNCTION base_triggers(base text) RETURNS TABLE (event text, trigger name, referencing text)
+-- The names of a base's triggers are for people to read, so they hold the name of its schema where it fits.
+CREATE FUNCTION base_triggers(schema name) RETURNS TABLE (event text, type smallint, trigger name, referencing text)
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
-	SELECT e.event, pg_catalog.concat('pg_customer_', CASE WHEN pg_catalog.octet_length(base) > 40 THEN pg_catalog.md5(base) ELSE base END, '_', pg_catalog.lower(e.event))::name, e.referencing
-	FROM (VALUES ('INSERT', 'REFERENCING NEW TABLE AS new_rows'), ('UPDATE', 'REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows'),
-		('DELETE', 'REFERENCING OLD TABLE AS old_rows'), ('TRUNCATE', '')) AS e (event, referencing);
+	SELECT e.event, e.type::smallint, pg_catalog.concat('pg_customer_', CASE WHEN pg_catalog.octet_length(schema::text) > 40 THEN pg_catalog.md5(schema::text) ELSE schema END, '_', pg_catalog.lower(e.event))::name, e.referencing
+	FROM (VALUES ('INSERT', 4, 'REFERENCING NEW TABLE AS new_rows'), ('UPDATE', 16, 'REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows'),
+		('DELETE', 8, 'REFERENCING OLD TABLE AS old_rows'), ('TRUNCATE', 32, '')) AS e (event, type, referencing);
 END;
-COMMENT ON FUNCTION base_triggers(text) IS
-'The triggers that a live customer base has on each table of its source.';
+COMMENT ON FUNCTION base_triggers(name) IS
+'The triggers that a live customer base has on each table of its source, with their types in pg_trigger.';
 
--- Which triggers a live base lacks: on a new partition, or where somebody has dropped or disabled one.
-CREATE FUNCTION base_missing_triggers(base text, source regclass) RETURNS TABLE (relation regclass, trigger name, event text, referencing text, disabled boolean)
+-- Every trigger of any base, and the schema that it serves.
+CREATE FUNCTION base_present_triggers() RETURNS TABLE (relation regclass, trigger name, schema name, type smallint, enabled boolean)
 	LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-	SELECT t.relation, e.trigger, e.event, e.referencing, g.oid IS NOT NULL
-	FROM base_tables(source) AS t CROSS JOIN base_triggers(base) AS e
-		LEFT JOIN pg_catalog.pg_trigger AS g ON g.tgrelid = t.relation AND g.tgname = e.trigger
-	WHERE g.oid IS NULL OR g.tgenabled NOT IN ('O', 'A');
+	SELECT g.tgrelid::regclass, g.tgname, pg_catalog.convert_from(pg_catalog.substr(g.tgargs, 1, pg_catalog.length(g.tgargs) - 1), pg_catalog.getdatabaseencoding())::name, g.tgtype, g.tgenabled IN ('O', 'A')
+	FROM pg_catalog.pg_trigger AS g WHERE g.tgfoid = 'base_record_changes()'::regprocedure AND g.tgnargs = 1;
 END;
-COMMENT ON FUNCTION base_missing_triggers(text, regclass) IS
+COMMENT ON FUNCTION base_present_triggers() IS
+'The triggers of all customer bases, by the schema of the base.';
+
+-- Which triggers a live base lacks: on a new partition, or where somebody has dropped or disabled one. Their names do not matter.
+CREATE FUNCTION base_missing_triggers(schema name, source regclass) RETURNS TABLE (relation regclass, trigger name, event text, referencing text, disabled boolean)
+	LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT t.relation, e.trigger, e.event, e.referencing, g.present > 0
+	FROM base_tables(source) AS t CROSS JOIN base_triggers(schema) AS e,
+		LATERAL (SELECT count(*) FILTER (WHERE p.enabled) AS enabled, count(*) AS present FROM base_present_triggers() AS p
+			WHERE p.relation = t.relation AND p.schema = base_missing_triggers.schema AND p.type = e.type) AS g
+	WHERE g.enabled = 0;
+END;
+COMMENT ON FUNCTION base_missing_triggers(name, regclass) IS
 'The triggers that a live customer base should have on its source and does not have, or that are disabled.';
 
--- The same for a view that must not fail when the source is gone: one row for each table.
-CREATE FUNCTION base_trigger_state(base text, source text) RETURNS TABLE (relation text, missing boolean)
+-- Which serve nothing: those of the base on what is no part of its source any more, and those of bases that are gone or renamed on
+-- what is. Only the owner of a table may drop its triggers.
+CREATE FUNCTION base_stray_triggers(schema name, source regclass) RETURNS TABLE (relation regclass, trigger name)
 	LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-	SELECT t.relation::text, EXISTS (SELECT FROM base_missing_triggers(base, pg_catalog.to_regclass(source)) AS m WHERE m.relation = t.relation)
-	FROM base_tables(pg_catalog.to_regclass(source)) AS t;
+	SELECT g.relation, g.trigger
+	FROM base_present_triggers() AS g JOIN pg_catalog.pg_class AS c ON c.oid = g.relation
+	WHERE pg_catalog.pg_has_role(c.relowner, 'USAGE') AND CASE WHEN EXISTS (SELECT FROM base_tables(source) AS t WHERE t.relation = g.relation)
+		THEN NOT EXISTS (SELECT FROM pg_catalog.pg_namespace AS n WHERE n.nspname = g.schema) ELSE g.schema = base_stray_triggers.schema END;
 END;
-COMMENT ON FUNCTION base_trigger_state(text, text) IS
+COMMENT ON FUNCTION base_stray_triggers(name, regclass) IS
+'Triggers that serve no customer base, on the source of this one or left by it elsewhere, as far as the caller may drop them.';
+
+-- The same for a view that must not fail when the source is gone: one row for each table. STRICT keeps it from being inlined,
+-- or the view's cost would be that of a source with a million partitions, for which the server would compile it to machine code.
+CREATE FUNCTION base_trigger_state(settings regclass, source text) RETURNS TABLE (relation text, missing boolean)
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE ROWS 10
+BEGIN ATOMIC
+	SELECT t.relation::text, EXISTS (SELECT FROM base_missing_triggers(n.nspname, pg_catalog.to_regclass(source)) AS m WHERE m.relation = t.relation)
+	FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace, base_tables(pg_catalog.to_regclass(source)) AS t
+	WHERE c.oid = settings;
+END;
+COMMENT ON FUNCTION base_trigger_state(regclass, text) IS
 'The tables of a customer base''s source, and whether each lacks one of the triggers of a live base.';
 
 -- Refuses sources on which triggers would not see every change, with the way out.
@@ -115,39 +141,51 @@ COMMENT ON FUNCTION base_check_live(jsonb) IS
 'Raises an error for a source that a customer base cannot follow by triggers, with a hint.';
 
 -- Makes the triggers that a base lacks. The lock that this takes lets readers go on and waits for writers, for two seconds at most.
-CREATE FUNCTION base_make_triggers(options jsonb) RETURNS bigint
+-- With one table locked, the next is waited for but an instant, so that this gives way before a writer who waits here, and for whom
+-- this waits there, is found to be in a deadlock.
+CREATE FUNCTION base_make_triggers(options jsonb, disabled boolean DEFAULT true) RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s'
 AS $$
 DECLARE
-	missing record;
+	schema name := (parse_ident(options ->> 'schema'))[1];
+	source regclass := options ->> 'source';
+	found record;
 	made bigint := 0;
 BEGIN
-	FOR missing IN SELECT * FROM @extschema@.base_missing_triggers(options ->> 'base', (options ->> 'source')::regclass) LOOP
-		IF missing.disabled THEN
-			EXECUTE format('DROP TRIGGER %I ON %s', missing.trigger, missing.relation);
-		END IF;
-		EXECUTE format('CREATE TRIGGER %I AFTER %s ON %s %s FOR EACH STATEMENT EXECUTE FUNCTION %s.base_record_changes(%L)', missing.trigger,
-			missing.event, missing.relation, missing.referencing, options ->> 'ext', (parse_ident(options ->> 'schema'))[1]);
+	FOR found IN SELECT * FROM @extschema@.base_stray_triggers(schema, source) LOOP
+		EXECUTE format('DROP TRIGGER %I ON %s', found.trigger, found.relation);
+	END LOOP;
+	FOR found IN SELECT * FROM @extschema@.base_missing_triggers(schema, source) AS m WHERE base_make_triggers.disabled OR NOT m.disabled LOOP
+		EXECUTE format('CREATE OR REPLACE TRIGGER %I AFTER %s ON %s %s FOR EACH STATEMENT EXECUTE FUNCTION %s.base_record_changes(%L)', found.trigger,
+			found.event, found.relation, found.referencing, options ->> 'ext', schema);
+		PERFORM set_config('lock_timeout', '100ms', true);
 		made := made + 1;
 	END LOOP;
 	RETURN made;
 END $$;
-COMMENT ON FUNCTION base_make_triggers(jsonb) IS
-'Makes the triggers that a live customer base lacks on its source and its partitions, and returns their number.';
+COMMENT ON FUNCTION base_make_triggers(jsonb, boolean) IS
+'Makes the triggers that a live customer base lacks on its source and its partitions, with those that are disabled or without, and returns their number.';
 
 CREATE FUNCTION base_drop_triggers(options jsonb) RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s'
 AS $$
 DECLARE
-	present record;
+	found record;
 	dropped bigint := 0;
+	others text;
+	tables text;
 BEGIN
 	-- Wherever they are: a partition may have been detached since.
-	FOR present IN SELECT g.tgname, g.tgrelid::regclass AS relation FROM pg_trigger AS g
-		WHERE g.tgfoid = to_regprocedure(format('%s.base_record_changes()', options ->> 'ext')) AND NOT g.tgisinternal
-			AND g.tgargs = convert_to((parse_ident(options ->> 'schema'))[1], getdatabaseencoding()) || '\x00'::bytea
-	LOOP
-		EXECUTE format('DROP TRIGGER %I ON %s', present.tgname, present.relation);
+	SELECT string_agg(format('DROP TRIGGER %I ON %s;', g.trigger, g.relation), ' '), string_agg(DISTINCT g.relation::text, ', ') INTO others, tables
+	FROM @extschema@.base_present_triggers() AS g JOIN pg_class AS c ON c.oid = g.relation
+	WHERE g.schema = (parse_ident(options ->> 'schema'))[1] AND NOT pg_has_role(c.relowner, 'USAGE');
+	IF others IS NOT NULL THEN
+		RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege', MESSAGE = format('only the owner of %s may drop the triggers of customer base "%s"', tables, options ->> 'base'),
+			HINT = format('The owner can run: %s Then call this again.', others);
+	END IF;
+	FOR found IN SELECT * FROM @extschema@.base_present_triggers() AS g WHERE g.schema = (parse_ident(options ->> 'schema'))[1] LOOP
+		EXECUTE format('DROP TRIGGER %I ON %s', found.trigger, found.relation);
+		PERFORM set_config('lock_timeout', '100ms', true);
 		dropped := dropped + 1;
 	END LOOP;
 	RETURN dropped;
@@ -168,11 +206,12 @@ BEGIN
 	EXECUTE @extschema@.base_template($template$
 SELECT s.rows AS source_rows, b.rows AS base_rows, s.total AS source_total, b.total AS base_total, s.last_day AS source_day, b.last_day AS base_day
 FROM (SELECT count(*) AS rows, coalesce(sum(amount), 0) AS total, max(day) AS last_day FROM ({rows}) AS r WHERE reason IS NULL) AS s,
-	(SELECT coalesce(sum(orders + {ext}.refunds([[kept_before:{ext}.slice(history, {'kept_before'}, 'infinity')]][[!kept_before:history]])), 0) AS rows,
-		coalesce(sum({ext}.total([[kept_before:{ext}.slice(history, {'kept_before'}, 'infinity')]][[!kept_before:history]])), 0) AS total,
-		max(last_day) AS last_day FROM {schema}.summary_now) AS b$template$, options) INTO found;
-	IF (options ->> 'order_sql' IS NULL AND options ->> 'kept_before' IS NULL AND found.source_rows <> found.base_rows) OR found.source_total <> found.base_total
-			OR found.source_day <> found.base_day THEN
+	(SELECT coalesce(sum(orders + {ext}.refunds(history)), 0) AS rows, coalesce(sum(total), 0) AS total, max(last_day) AS last_day
+		FROM (SELECT last_day, [[!kept_before:history, orders, total]][[kept_before:h.history, {ext}.orders(h.history) AS orders, {ext}.total(h.history) AS total]]
+			FROM {schema}.summary_now AS m[[kept_before:, LATERAL (SELECT {ext}.slice(m.history, {'kept_before'}, 'infinity') AS history OFFSET 0) AS h]]) AS m) AS b$template$, options) INTO found;
+	-- Orders of several lines are fewer than their rows, and their day is that of the first.
+	IF found.source_total <> found.base_total
+			OR options ->> 'order_sql' IS NULL AND (found.source_rows <> found.base_rows OR found.source_day <> found.base_day) THEN
 		RETURN format('the source has %s rows, total %s, last day %s; the base %s, %s, %s', found.source_rows, found.source_total,
 			found.source_day, found.base_rows, found.base_total, found.base_day);
 	END IF;
@@ -209,7 +248,6 @@ BEGIN
 	END IF;
 	IF state.cut_on IS DISTINCT FROM state.day THEN
 		PERFORM @extschema@.base_renew_cut_points(options);
-		EXECUTE format('ANALYZE %s', options ->> 'summary_table');
 	END IF;
 	EXECUTE @extschema@.base_template('SELECT count(*) AS rows, max(id) AS id FROM {schema}.lifecycle_changes WHERE recorded_at > ', options)
 		|| quote_nullable(coalesce(state.advanced_at, '-infinity')) INTO logged;
@@ -231,6 +269,8 @@ AS $$
 DECLARE
 	options jsonb := @extschema@.base_options(settings);
 	live boolean;
+	source regclass;
+	schema name;
 BEGIN
 	CASE step
 	WHEN 'start' THEN
@@ -247,12 +287,20 @@ BEGIN
 		RETURN @extschema@.base_fold(settings, argument);
 	WHEN 'adopt' THEN
 		EXECUTE @extschema@.base_template('SELECT live_since IS NOT NULL FROM {schema}.state', options) INTO live;
-		IF live AND to_regclass(options ->> 'source') IS NOT NULL
-				AND EXISTS (SELECT FROM @extschema@.base_missing_triggers(options ->> 'base', to_regclass(options ->> 'source'))) THEN
-			PERFORM @extschema@.base_check_live(options);
-			-- What was written to it directly until now is for the comparison to find.
-			EXECUTE @extschema@.base_template('UPDATE {schema}.state SET compared_on = NULL', options);
-			RETURN @extschema@.base_make_triggers(options);
+		source := to_regclass(options ->> 'source');
+		schema := (parse_ident(options ->> 'schema'))[1];
+		IF live AND source IS NOT NULL THEN
+			-- Who has disabled a trigger had a reason. That it was must be known when it is enabled again.
+			EXECUTE @extschema@.base_template('INSERT INTO {schema}.troubles (reason, detail) SELECT DISTINCT ''trigger_disabled'', m.relation::text
+				FROM {ext}.base_missing_triggers($1, $2) AS m WHERE m.disabled
+				EXCEPT SELECT t.reason, t.detail FROM {schema}.troubles AS t', options) USING schema, source;
+			IF EXISTS (SELECT FROM @extschema@.base_missing_triggers(schema, source) AS m WHERE NOT m.disabled)
+					OR EXISTS (SELECT FROM @extschema@.base_stray_triggers(schema, source)) THEN
+				PERFORM @extschema@.base_check_live(options);
+				-- What was written to it directly until now is for the comparison to find.
+				EXECUTE @extschema@.base_template('UPDATE {schema}.state SET compared_on = NULL', options);
+				RETURN @extschema@.base_make_triggers(options, false);
+			END IF;
 		END IF;
 	WHEN 'advance' THEN
 		RETURN @extschema@.base_advance(settings, argument);
@@ -321,9 +369,18 @@ COMMENT ON PROCEDURE fold_customer_base(text, bigint) IS
 CREATE PROCEDURE advance_customer_base(base text)
 	LANGUAGE plpgsql
 AS $$
+DECLARE
+	problem text;
+	way_out text;
 BEGIN
 	PERFORM @extschema@.base_check_top_level('advance_customer_base');
-	PERFORM @extschema@.base_run(base, 'adopt');
+	-- A table that cannot have its triggers now, as base_status says too, does not keep the rest from being done.
+	BEGIN
+		PERFORM @extschema@.base_run(base, 'adopt');
+	EXCEPTION WHEN insufficient_privilege OR wrong_object_type OR object_not_in_prerequisite_state OR lock_not_available THEN
+		GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT, way_out = PG_EXCEPTION_HINT;
+		RAISE WARNING USING MESSAGE = problem, HINT = way_out;
+	END;
 	COMMIT;
 	WHILE @extschema@.base_run(base, 'fold', 10000) OPERATOR(pg_catalog.>=) 10000 LOOP
 		COMMIT;

@@ -304,7 +304,7 @@ BEGIN
 		'by_m_tenant', CASE WHEN tenant THEN 'PARTITION BY m.tenant' ELSE '' END,
 		'reason_differences', CASE WHEN zh THEN '核对发现差异:请刷新' ELSE 'verification found differences: refresh' END,
 		'reason_refresh', CASE WHEN zh THEN '。排除原因后请刷新' ELSE '. When that is put right, refresh' END,
-		'reason_trigger', CASE WHEN zh THEN '%s 缺少触发器:请推进 (advance_customer_base) 或重新启动 (start_maintenance)' ELSE '%s lacks a trigger: advance or start maintenance again' END,
+		'reason_trigger', CASE WHEN zh THEN '%s 缺少触发器或触发器已停用:请推进 (advance_customer_base) 或重新启动 (start_maintenance)' ELSE '%s lacks a trigger, or it is disabled: advance or start maintenance again' END,
 		'reason_starting', CASE WHEN zh THEN '启动未完成:请重新启动 (start_maintenance)' ELSE 'start_maintenance was not finished: call it again' END,
 		'reason_fold', CASE WHEN zh THEN '变更已超过一天未合并:请定时推进 (advance_customer_base)' ELSE 'changes were not folded for a day: schedule advance_customer_base' END,
 		'reason_day', CASE WHEN zh THEN '今日尚未刷新' ELSE 'not refreshed today' END);
@@ -315,12 +315,13 @@ BEGIN
 
 	PERFORM @extschema@.base_make_function(options, 'as_of()', 'date', CASE options ->> 'as_of'
 		WHEN 'today' THEN 'SELECT (now() AT TIME ZONE {''time_zone''})::date'
-		WHEN 'last_purchase' THEN 'SELECT greatest((SELECT last_day FROM {schema}.state), (SELECT max(day) FROM {schema}.deltas WHERE orders + refunds > 0)
+		WHEN 'last_purchase' THEN 'SELECT greatest((SELECT last_day FROM {schema}.state), (SELECT max(day) FROM {schema}.deltas WHERE orders > 0 OR refunds > 0)
 			[[order_sql:, (SELECT max(day) FROM {schema}.line_deltas WHERE lines > 0)]])'
 		ELSE 'SELECT {''as_of''}::date' END);
 
 	-- What is not folded yet lies under everything that is read, so that a live base is exact at once. A condition on the key
-	-- reaches both tables; the customers with changes are few, and their columns are drawn from the history anew. Twice, again for
+	-- reaches both tables; the customers with changes are few, and their columns are drawn from the history anew, which unnest
+	-- has computed once (OFFSET 0 would, too, but no plan over it is parallel). Twice, again for
 	-- the planner's sake: for one customer its changes are looked up in an index; for all of them their keys are a hash table, in
 	-- every worker of a parallel scan. That the keys come from a function that is not inlined keeps the planner from anything
 	-- else, whatever statistics say of a table that is full and empty by turns.
@@ -341,10 +342,9 @@ SELECT m.customer, {m.tenant,} m.history, m.orders, m.gross, m.total, m.first_pu
 FROM (SELECT {key}, history, orders, gross, total, first_purchase, last_purchase, last_day, stage, stage_on, stage_due,
 		true AS folded FROM {schema}.summary
 	UNION ALL
-	SELECT {c.key}, n.history, {ext}.orders(n.history), {ext}.gross(n.history), {ext}.total(n.history), {ext}.first_purchase(n.history),
+	SELECT {n.key}, n.history, {ext}.orders(n.history), {ext}.gross(n.history), {ext}.total(n.history), {ext}.first_purchase(n.history),
 		{ext}.last_purchase(n.history), {ext}.last_day(n.history), NULL, NULL, NULL, false
-	FROM ({changes}) AS c LEFT JOIN {schema}.summary AS s ON {c=s}
-		CROSS JOIN LATERAL (SELECT {ext}.net(s.history, c.changes) AS history OFFSET 0) AS n
+	FROM (SELECT {c.key}, unnest(ARRAY[{ext}.net(s.history, c.changes)]) AS history FROM ({changes}) AS c LEFT JOIN {schema}.summary AS s ON {c=s}) AS n
 	WHERE {ext}.last_day(n.history) IS NOT NULL) AS m
 WHERE NOT m.folded OR NOT ({is_changed})$template$, false);
 	END LOOP;
@@ -498,23 +498,23 @@ FROM calendar AS c LEFT JOIN activity AS a ON a.period = c.period[[tenant_sql: A
 		'SELECT customer, {tenant,} history FROM {schema}.summary_now', false);
 	PERFORM @extschema@.base_make_view(options, 'data_quality', 'What the last refresh counted, what it left out, and why; in a live base, what has been left out since is counted as well.',
 		'SELECT q.item, greatest(q.rows + coalesce(d.rows, 0), 0)::bigint AS rows, q.explanation
-		FROM {schema}.quality AS q LEFT JOIN (' || @extschema@.base_left_out((options ->> 'schema') || '.deltas') || ') AS d ON d.item = q.item ORDER BY q.ordinal', false);
+		FROM {schema}.quality AS q LEFT JOIN (' || @extschema@.base_left_out('{schema}.deltas') || ') AS d ON d.item = q.item ORDER BY q.ordinal', false);
 	PERFORM @extschema@.base_make_view(options, 'base_status', 'The state of the base in one row.', $template$
 SELECT s.base, s.base_version AS version, x.mode, d.day AS as_of, s.source,
 	(SELECT q.rows FROM {schema}.quality AS q WHERE q.item = 'rows_seen') AS rows_seen,
-	(SELECT count(*) FROM {schema}.summary) AS customers,
+	(SELECT count(*) FROM {schema}.summary_now) AS customers,
 	pg_total_relation_size({'summary_table'}::regclass) + p.bytes AS bytes, p.rows AS delta_rows, p.oldest AS oldest_delta, t.folded_at AS last_fold,
 	t.refreshed_at AS last_refresh, t.refresh_seconds, t.advanced_at AS last_advance, t.advanced_to,
 	(SELECT max(c.as_of) FROM {schema}.cut_points AS c) AS cut_points_as_of, t.verified_at AS last_verify,
 	t.differences AS verify_differences, CASE WHEN x.mode <> 'refresh' THEN g.missing = 0 END AS triggers_ok,
 	(SELECT sum(q.rows)::bigint FROM {schema}.quality AS q WHERE q.item LIKE 'quarantined\_%') AS quarantined, t.kept_before,
 	r.reason IS NOT NULL AS stale, r.reason AS stale_reason
-FROM {schema}.settings AS s CROSS JOIN {schema}.state AS t CROSS JOIN (SELECT {schema}.as_of() AS day) AS d
+FROM {schema}.settings AS s LEFT JOIN {schema}.state AS t ON true CROSS JOIN (SELECT {schema}.as_of() AS day) AS d
 	CROSS JOIN (SELECT sum(c.bytes)::bigint AS bytes, sum(c.rows)::bigint AS rows, min(c.oldest) AS oldest FROM (
 		SELECT pg_total_relation_size({'deltas_table'}::regclass) AS bytes, count(*) AS rows, min(at) AS oldest FROM {schema}.deltas
 		[[order_sql:UNION ALL SELECT pg_total_relation_size({'line_deltas_table'}::regclass), count(*), min(at) FROM {schema}.line_deltas]]) AS c) AS p
 	CROSS JOIN LATERAL (SELECT count(*) AS expected, count(*) FILTER (WHERE g.missing) AS missing, min(g.relation) FILTER (WHERE g.missing) AS relation
-		FROM {ext}.base_trigger_state(s.base, s.source) AS g) AS g
+		FROM {ext}.base_trigger_state(s.tableoid::regclass, s.source) AS g) AS g
 	CROSS JOIN LATERAL (SELECT CASE WHEN t.live_since IS NOT NULL THEN 'live' WHEN g.missing < g.expected THEN 'starting' ELSE 'refresh' END AS mode,
 		CASE WHEN t.live_since IS NOT NULL THEN CASE WHEN g.expected = 0 THEN s.source WHEN g.missing > 0 THEN g.relation END END AS missing) AS x
 	CROSS JOIN LATERAL (SELECT CASE

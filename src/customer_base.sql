@@ -379,7 +379,7 @@ COMMENT ON TABLE {schema}.settings IS 'How the customer base was made: its optio
 
 CREATE TABLE {schema}.state (first_day date, last_day date, refreshed_at timestamptz, refresh_seconds numeric(12,2),
 	verified_at timestamptz, differences bigint, live_since timestamptz, folded_at timestamptz, advanced_at timestamptz, advanced_to date,
-	compared_on date, kept_before date);
+	compared_on date, kept_before date) WITH (vacuum_truncate = false);
 COMMENT ON TABLE {schema}.state IS 'What the last refresh, fold, advance and verification found, and whether the base is live.';
 INSERT INTO {schema}.state DEFAULT VALUES;
 
@@ -417,7 +417,7 @@ CREATE TABLE {schema}.lifecycle_changes (id bigint GENERATED ALWAYS AS IDENTITY 
 CREATE INDEX lifecycle_changes_key ON {schema}.lifecycle_changes ({key});
 COMMENT ON TABLE {schema}.lifecycle_changes IS 'Every change of a lifecycle stage, as it was found: rows are only added, and what later turns out to have been otherwise is corrected by a new row.';
 
-CREATE TABLE {schema}.troubles (reason text NOT NULL, detail text, at timestamptz NOT NULL DEFAULT now());
+CREATE TABLE {schema}.troubles (reason text NOT NULL, detail text, at timestamptz NOT NULL DEFAULT now()) WITH (vacuum_truncate = false);
 COMMENT ON TABLE {schema}.troubles IS 'Why the base is known to be behind its source; a refresh empties it.';
 
 CREATE TABLE {schema}.cut_points ([[tenant_sql:tenant {tenant_type} NOT NULL, ]]measure text NOT NULL
@@ -493,7 +493,7 @@ BEGIN
 	counts := @extschema@.base_fill(options, true);
 	PERFORM @extschema@.base_quarantine(options, @extschema@.base_bad_reasons(counts));
 	EXECUTE @extschema@.base_template('ALTER TABLE {schema}.summary ADD PRIMARY KEY ({key}); CREATE INDEX summary_due ON {schema}.summary (stage_due);
-		ANALYZE {schema}.summary;', options);
+		ANALYZE {schema}.summary; ANALYZE {schema}.deltas; [[order_sql:ANALYZE {schema}.line_deltas]]', options);
 	PERFORM @extschema@.base_record_fill(options, counts, started, true);
 	options := @extschema@.base_options(format('%I.settings', schema)::regclass);
 	PERFORM @extschema@.base_make_views(options);
@@ -580,32 +580,34 @@ END;
 COMMENT ON FUNCTION create_customer_base(text, text, text, text, text, text, text, text, text, text[], text, text, text, text, text, text, integer, text, interval, text, numeric, numeric, text, date, text, text, text, text, text, text, text, text) IS
 'Makes a customer base over a table or view of orders: a schema of that name with a summary of one purchase history for each customer and views for analysis; locks the source no more than a query does, and returns what it found.';
 
--- The work of drop_customer_base: what the base made, and nothing that is the user's.
+-- The work of drop_customer_base: what the base made and still is there, and nothing that is the user's.
 CREATE FUNCTION base_drop(settings regclass) RETURNS void
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET client_min_messages = warning
 AS $$
 DECLARE
 	options jsonb := @extschema@.base_options(settings);
 	dependents text;
 BEGIN
-	PERFORM @extschema@.base_drop_triggers(options);
+	EXECUTE format('LOCK TABLE %s IN SHARE UPDATE EXCLUSIVE MODE', settings);
 	EXECUTE @extschema@.base_template($template$
-[[can_afford:DROP VIEW {schema}.prospects;
-DROP FUNCTION {schema}.prospects_at(date);]]
-DROP VIEW {schema}.lifecycle, {schema}.stage_counts, {schema}.stage_transitions, {schema}.win_backs, {schema}.at_risk_customers;
-DROP FUNCTION {schema}.lifecycle_at(date), {schema}.stage_counts_at(date), {schema}.stage_transitions_at(date), {schema}.win_backs_at(date),
+[[can_afford:DROP VIEW IF EXISTS {schema}.prospects;
+DROP FUNCTION IF EXISTS {schema}.prospects_at(date);]]
+DROP VIEW IF EXISTS {schema}.lifecycle, {schema}.stage_counts, {schema}.stage_transitions, {schema}.win_backs, {schema}.at_risk_customers;
+DROP FUNCTION IF EXISTS {schema}.lifecycle_at(date), {schema}.stage_counts_at(date), {schema}.stage_transitions_at(date), {schema}.win_backs_at(date),
 	{schema}.at_risk_customers_at(date), {schema}.stays_at(date);
-DROP VIEW {schema}.customers, {schema}.rfm, {schema}.rfm_segments, {schema}.abc, {schema}.kpis, {schema}.histories,
+DROP VIEW IF EXISTS {schema}.customers, {schema}.rfm, {schema}.rfm_segments, {schema}.abc, {schema}.kpis, {schema}.histories,
 	{schema}.data_quality, {schema}.base_status;
-DROP FUNCTION {schema}.moved(date, date, text, text), {schema}.segment_moves(date, date), {schema}.customers_at(date), {schema}.rfm_at(date),
+DROP FUNCTION IF EXISTS {schema}.moved(date, date, text, text), {schema}.segment_moves(date, date), {schema}.customers_at(date), {schema}.rfm_at(date),
 	{schema}.rfm_segments_at(date), {schema}.abc_at(date), {schema}.kpis_at(date), {schema}.kpis_by(text, date),
 	{schema}.scored_at(date), {schema}.all_scored_at(date), {schema}.breaks_at(date), {schema}.population_breaks(date),
 	{schema}.measured_at(date), {schema}.all_measured_at(date), {schema}.as_of();
-DROP VIEW {schema}.summary_now, {schema}.customer_now;
-DROP FUNCTION {schema}.changed();
-DROP TABLE {schema}.settings, {schema}.state, {schema}.segment_map, {schema}.lifecycle_stages, {schema}.summary, {schema}.deltas[[order_sql:, {schema}.line_deltas]],
+DROP VIEW IF EXISTS {schema}.summary_now, {schema}.customer_now;
+DROP FUNCTION IF EXISTS {schema}.changed();
+DROP TABLE IF EXISTS {schema}.settings, {schema}.state, {schema}.segment_map, {schema}.lifecycle_stages, {schema}.summary, {schema}.deltas[[order_sql:, {schema}.line_deltas]],
 	{schema}.lifecycle_changes, {schema}.troubles, {schema}.cut_points, {schema}.quality, {schema}.quarantine;
 [[made_schema:DROP SCHEMA {schema}]][[!made_schema:COMMENT ON SCHEMA {schema} IS NULL]]$template$, options);
+	-- Last, so that no order waits behind those who read the base.
+	PERFORM @extschema@.base_drop_triggers(options);
 EXCEPTION WHEN dependent_objects_still_exist THEN
 	GET STACKED DIAGNOSTICS dependents = PG_EXCEPTION_DETAIL;
 	RAISE EXCEPTION USING ERRCODE = 'dependent_objects_still_exist',

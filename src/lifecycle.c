@@ -101,6 +101,25 @@ stage_labels(FmgrInfo *flinfo, Oid enum_type)
 }
 
 /*
+ * argument_labels
+ *		The labels of the enum that is an argument of the running function.
+ */
+const Oid *
+argument_labels(FunctionCallInfo fcinfo, int argument)
+{
+	FmgrInfo   *flinfo = fcinfo->flinfo;
+	Oid		   *types;
+	int			ntypes;
+
+	if (flinfo->fn_extra == NULL)
+	{
+		(void) get_func_signature(flinfo->fn_oid, &types, &ntypes);
+		stage_labels(flinfo, types[argument]);
+	}
+	return flinfo->fn_extra;
+}
+
+/*
  * stage_of_label
  */
 LifecycleStage

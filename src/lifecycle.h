@@ -91,6 +91,7 @@ extern LifecycleReason lifecycle_reason(LifecycleStage from, LifecycleStage to);
 /* The labels of the enum lifecycle_stage as the catalog has them, in order; and a stage of such a label. */
 extern Oid	stage_label(Oid enum_type, LifecycleStage stage);
 extern const Oid *stage_labels(FmgrInfo *flinfo, Oid enum_type);
+extern const Oid *argument_labels(FunctionCallInfo fcinfo, int argument);
 extern LifecycleStage stage_of_label(const Oid labels[STAGES], Oid label);
 
 /* Equal when all parts are. */

@@ -123,6 +123,40 @@ CREATE AGGREGATE lifecycle_totals(history purchase_history, as_of date, policy l
 COMMENT ON AGGREGATE lifecycle_totals(purchase_history, date, lifecycle_policy) IS
 'All stays of all histories until as_of, as an array of (from_stage, to_stage, reason, days, changes): what a count over lifecycle_history of each history gives; NULL histories are skipped, parameters that change between rows are an error';
 
+CREATE TYPE stage_total AS (stage lifecycle_stage, customers int8, total numeric);
+COMMENT ON TYPE stage_total IS
+'How many customers are in a stage, and the sum of their totals';
+
+CREATE FUNCTION stage_totals_accum(internal, lifecycle_stage, numeric) RETURNS internal
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION stage_totals_accum(internal, lifecycle_stage, numeric) IS
+'Transition function of stage_totals';
+CREATE FUNCTION stage_totals_combine(internal, internal) RETURNS internal
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION stage_totals_combine(internal, internal) IS
+'Merges partial states of stage_totals';
+CREATE FUNCTION stage_totals_serialize(internal) RETURNS bytea
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION stage_totals_serialize(internal) IS
+'Partial state of stage_totals as bytes';
+CREATE FUNCTION stage_totals_deserialize(bytea, internal) RETURNS internal
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION stage_totals_deserialize(bytea, internal) IS
+'Partial state of stage_totals from bytes';
+CREATE FUNCTION stage_totals_final(internal) RETURNS stage_total[]
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION stage_totals_final(internal) IS
+'Final function of stage_totals';
+
+CREATE AGGREGATE stage_totals(stage lifecycle_stage, total numeric) (
+	SFUNC = stage_totals_accum, STYPE = internal, SSPACE = 256,
+	FINALFUNC = stage_totals_final, FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = stage_totals_combine, SERIALFUNC = stage_totals_serialize, DESERIALFUNC = stage_totals_deserialize,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE stage_totals(lifecycle_stage, numeric) IS
+'Customers and the sum of their totals for each stage that has any, as an array of (stage, customers, total) in order; a NULL stage is skipped, totals are rounded to six digits';
+
 -- Words
 
 CREATE FUNCTION lifecycle_label(stage lifecycle_stage, language text DEFAULT 'en') RETURNS text

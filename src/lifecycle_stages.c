@@ -7,7 +7,6 @@
 #include "funcapi.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
-#include "utils/lsyscache.h"
 
 #include "language.h"
 #include "lifecycle.h"
@@ -97,16 +96,7 @@ static const struct
 static LifecycleStage
 stage_argument(FunctionCallInfo fcinfo)
 {
-	FmgrInfo   *flinfo = fcinfo->flinfo;
-	Oid		   *types;
-	int			ntypes;
-
-	if (flinfo->fn_extra == NULL)
-	{
-		(void) get_func_signature(flinfo->fn_oid, &types, &ntypes);
-		stage_labels(flinfo, types[0]);
-	}
-	return stage_of_label(flinfo->fn_extra, PG_GETARG_OID(0));
+	return stage_of_label(argument_labels(fcinfo, 0), PG_GETARG_OID(0));
 }
 
 /*

@@ -1,9 +1,10 @@
 /*
  * lifecycle_totals.c
- *		The aggregate lifecycle_totals: how long customers stayed in each stage, and where they went.
+ *		The aggregates lifecycle_totals and stage_totals: all customers at once.
  *
- * What COUNT(*) over LATERAL lifecycle_history(...) gives, without a row for each customer and stay. A million customers
- * are some ten thousand rows of (from_stage, to_stage, days), from which counts, shares and medians follow exactly.
+ * lifecycle_totals is what COUNT(*) over LATERAL lifecycle_history(...) gives, without a row for each customer and stay. A
+ * million customers are some ten thousand rows of (from_stage, to_stage, days), from which counts, shares and medians
+ * follow exactly. stage_totals is what GROUP BY stage gives; the planner knows how few stages there are, so it is parallel.
  */
 #include "compat.h"
 
@@ -14,6 +15,7 @@
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/typcache.h"
@@ -26,9 +28,19 @@ PG_FUNCTION_INFO_V1(lifecycle_totals_combine);
 PG_FUNCTION_INFO_V1(lifecycle_totals_serialize);
 PG_FUNCTION_INFO_V1(lifecycle_totals_deserialize);
 PG_FUNCTION_INFO_V1(lifecycle_totals_final);
+PG_FUNCTION_INFO_V1(stage_totals_accum);
+PG_FUNCTION_INFO_V1(stage_totals_combine);
+PG_FUNCTION_INFO_V1(stage_totals_serialize);
+PG_FUNCTION_INFO_V1(stage_totals_deserialize);
+PG_FUNCTION_INFO_V1(stage_totals_final);
 
-/* The columns of the composite type lifecycle_total. */
+/* The columns of the composite types lifecycle_total and stage_total. */
 #define TOTAL_COLUMNS 5
+#define STAGE_TOTAL_COLUMNS 3
+
+/* Money is summed in millionths, and stays below 10^25. */
+#define MONEY_SCALE 6
+#define MONEY_DIGITS 25
 
 /* The stays of one length between two stages. Where a stay goes on, its next stage is none, which sorts last. */
 typedef struct LifecycleTotal
@@ -249,6 +261,27 @@ compare_keys(const void *a, const void *b)
 }
 
 /*
+ * element_type
+ *		The row type of the array that the running function returns, and the labels of its first column.
+ */
+static TupleDesc
+element_type(FunctionCallInfo fcinfo, int columns, Oid *element, Oid labels[STAGES])
+{
+	TupleDesc	row_type;
+
+	*element = get_element_type(get_func_rettype(fcinfo->flinfo->fn_oid));
+	row_type = lookup_rowtype_tupdesc_copy(*element, -1);
+	if (row_type->natts != columns)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("type %s is not that of the library", format_type_be(*element)),
+				 errhint("Run ALTER EXTENSION pg_customer UPDATE.")));
+	for (int i = 0; i < STAGES; i++)
+		labels[i] = stage_label(TupleDescAttr(row_type, 0)->atttypid, (LifecycleStage) i);
+	return row_type;
+}
+
+/*
  * lifecycle_totals_final
  *		An array of lifecycle_total, by stages and days.
  */
@@ -275,15 +308,7 @@ lifecycle_totals_final(PG_FUNCTION_ARGS)
 		sorted[count++] = *total;
 	qsort(sorted, count, sizeof(LifecycleTotal), compare_keys);
 
-	element = get_element_type(get_func_rettype(fcinfo->flinfo->fn_oid));
-	row_type = lookup_rowtype_tupdesc_copy(element, -1);
-	if (row_type->natts != TOTAL_COLUMNS)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("type %s is not that of the library", format_type_be(element)),
-				 errhint("Run ALTER EXTENSION pg_customer UPDATE.")));
-	for (int i = 0; i < STAGES; i++)
-		labels[i] = stage_label(TupleDescAttr(row_type, 0)->atttypid, (LifecycleStage) i);
+	row_type = element_type(fcinfo, TOTAL_COLUMNS, &element, labels);
 	elements = palloc_extended(Max(count, 1) * sizeof(Datum), MCXT_ALLOC_HUGE);
 	for (int i = 0; i < count; i++)
 	{
@@ -301,6 +326,157 @@ lifecycle_totals_final(PG_FUNCTION_ARGS)
 
 		CHECK_FOR_INTERRUPTS();
 		elements[i] = HeapTupleGetDatum(heap_form_tuple(row_type, values, nulls));
+	}
+	PG_RETURN_ARRAYTYPE_P(construct_array(elements, count, element, -1, false, TYPALIGN_DOUBLE));
+}
+
+/* ------------------------------------------------------------------------------------------------
+ * stage_totals
+ * ------------------------------------------------------------------------------------------------ */
+
+/* Customers and their money, by stage. */
+typedef struct StageTotals
+{
+	int64		customers[STAGES];
+	int128		totals[STAGES];
+} StageTotals;
+
+/*
+ * add_to_stage
+ */
+static void
+add_to_stage(StageTotals *state, int stage, int64 customers, int128 total)
+{
+	history_count_add(&state->customers[stage], customers);
+	if (__builtin_add_overflow(state->totals[stage], total, &state->totals[stage]))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("the sums of stage_totals are out of range"),
+				 errhint("Express the amounts in a larger unit.")));
+}
+
+/*
+ * stage_totals_accum
+ *		Adds a customer: (state, stage, total). One without a stage is left out, a NULL total is nothing.
+ */
+Datum
+stage_totals_accum(PG_FUNCTION_ARGS)
+{
+	MemoryContext context = aggregate_context(fcinfo);
+	StageTotals *state = PG_ARGISNULL(0) ? NULL : (StageTotals *) PG_GETARG_POINTER(0);
+	int128		total = 0;
+
+	if (state == NULL)
+		state = MemoryContextAllocZero(context, sizeof(StageTotals));
+	if (PG_ARGISNULL(1))
+		PG_RETURN_POINTER(state);
+	if (!PG_ARGISNULL(2) &&
+		decimal_from_numeric(PG_GETARG_DATUM(2), MONEY_SCALE, MONEY_DIGITS, true, &total) != DECIMAL_OK)
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("stage_totals cannot sum %s",
+						DatumGetCString(DirectFunctionCall1(numeric_out, PG_GETARG_DATUM(2)))),
+				 errhint("Amounts must be finite and below 10^%d.", MONEY_DIGITS)));
+	add_to_stage(state, stage_of_label(argument_labels(fcinfo, 1), PG_GETARG_OID(1)), 1, total);
+	PG_RETURN_POINTER(state);
+}
+
+/*
+ * stage_totals_combine
+ *		Adds the second state to the first.
+ */
+Datum
+stage_totals_combine(PG_FUNCTION_ARGS)
+{
+	MemoryContext context = aggregate_context(fcinfo);
+	StageTotals *state = PG_ARGISNULL(0) ? NULL : (StageTotals *) PG_GETARG_POINTER(0);
+	const StageTotals *other = PG_ARGISNULL(1) ? NULL : (StageTotals *) PG_GETARG_POINTER(1);
+
+	if (state == NULL && other == NULL)
+		PG_RETURN_NULL();
+	if (state == NULL)
+		state = MemoryContextAllocZero(context, sizeof(StageTotals));
+	for (int i = 0; other != NULL && i < STAGES; i++)
+		add_to_stage(state, i, other->customers[i], other->totals[i]);
+	PG_RETURN_POINTER(state);
+}
+
+/*
+ * stage_totals_serialize
+ *		Customers and money of each stage.
+ */
+Datum
+stage_totals_serialize(PG_FUNCTION_ARGS)
+{
+	const StageTotals *state;
+	StringInfoData buffer;
+
+	(void) aggregate_context(fcinfo);
+	state = (const StageTotals *) PG_GETARG_POINTER(0);
+	pq_begintypsend(&buffer);
+	for (int i = 0; i < STAGES; i++)
+	{
+		pq_sendint64(&buffer, state->customers[i]);
+		send_int128(&buffer, state->totals[i]);
+	}
+	PG_RETURN_BYTEA_P(pq_endtypsend(&buffer));
+}
+
+/*
+ * stage_totals_deserialize
+ *		Reads what was serialised; what is cut off is an error of the message's.
+ */
+Datum
+stage_totals_deserialize(PG_FUNCTION_ARGS)
+{
+	StringInfoData buffer;
+	bytea	   *bytes;
+	StageTotals *state;
+
+	(void) aggregate_context(fcinfo);
+	bytes = PG_GETARG_BYTEA_PP(0);
+	initStringInfo(&buffer);
+	appendBinaryStringInfo(&buffer, VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));
+	state = palloc(sizeof(StageTotals));
+	for (int i = 0; i < STAGES; i++)
+	{
+		state->customers[i] = pq_getmsgint64(&buffer);
+		state->totals[i] = receive_int128(&buffer);
+	}
+	pq_getmsgend(&buffer);
+	PG_RETURN_POINTER(state);
+}
+
+/*
+ * stage_totals_final
+ *		An array of stage_total for the stages that have customers, in order.
+ */
+Datum
+stage_totals_final(PG_FUNCTION_ARGS)
+{
+	const StageTotals *state;
+	Datum		elements[STAGES];
+	TupleDesc	row_type;
+	Oid			element;
+	Oid			labels[STAGES];
+	int			count = 0;
+
+	(void) aggregate_context(fcinfo);
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	state = (const StageTotals *) PG_GETARG_POINTER(0);
+	row_type = element_type(fcinfo, STAGE_TOTAL_COLUMNS, &element, labels);
+	for (int i = 0; i < STAGES; i++)
+	{
+		Datum		values[STAGE_TOTAL_COLUMNS] = {
+			ObjectIdGetDatum(labels[i]),
+			Int64GetDatum(state->customers[i]),
+			NumericGetDatum(decimal_to_numeric(state->totals[i], MONEY_SCALE, true))
+		};
+		bool		nulls[STAGE_TOTAL_COLUMNS] = {false};
+
+		if (state->customers[i] > 0)
+			elements[count++] = HeapTupleGetDatum(heap_form_tuple(row_type, values, nulls));
 	}
 	PG_RETURN_ARRAYTYPE_P(construct_array(elements, count, element, -1, false, TYPALIGN_DOUBLE));
 }

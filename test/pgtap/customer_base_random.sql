@@ -9,6 +9,7 @@ BEGIN;
 CREATE EXTENSION IF NOT EXISTS pgtap;
 SELECT plan(:last - :first + 1);
 SET LOCAL client_min_messages = error;
+SET LOCAL jit = off; -- the oracle's nested loops look expensive, and compiling them is
 CREATE SCHEMA oracle;
 
 CREATE TABLE oracle.lines (tenant text, customer int, moment timestamptz, utc timestamp, day date, order_no int, quantity int, price numeric,

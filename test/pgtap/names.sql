@@ -1,7 +1,7 @@
 -- What holds for every object of the extension, whoever adds it: names, comments, labels, and that no call crashes.
 BEGIN;
 CREATE EXTENSION IF NOT EXISTS pgtap;
-SELECT plan(18);
+SELECT plan(19);
 
 CREATE TEMP VIEW members AS
 	SELECT classid, objid, pg_describe_object(classid, objid, 0) AS name
@@ -32,7 +32,8 @@ SELECT is_empty($$SELECT name FROM functions WHERE proparallel <> 's' AND provol
 	'so are stable ones in C but summarise, which runs a query');
 SELECT is_empty($$SELECT name FROM functions WHERE prosecdef$$, 'no function runs with the rights of its owner');
 SELECT is_empty($$SELECT name FROM functions WHERE language IN ('sql', 'plpgsql') AND prosqlbody IS NULL
-	AND NOT coalesce(proconfig @> ARRAY['search_path=pg_catalog, pg_temp'], false)$$, 'functions whose body is text pin their search_path');
+	AND prokind <> 'p' AND NOT coalesce(proconfig @> ARRAY['search_path=pg_catalog, pg_temp'], false)$$, 'functions whose body is text pin their search_path');
+SELECT is_empty($$SELECT name FROM functions WHERE prokind = 'p' AND prosrc ~ '(^|[^.\w])(?!OPERATOR\y)\w+\('$$, 'procedures, which commit and so cannot, qualify every name');
 SELECT is_empty($$SELECT name FROM functions WHERE provolatile = 'i' AND prokind <> 'a' AND EXISTS (SELECT FROM unnest(proargtypes) t WHERE t IN ('timestamptz'::regtype, 'timetz'::regtype))$$,
 	'what takes a timestamptz is not immutable (aggregates have no say in it)');
 

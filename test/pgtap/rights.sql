@@ -47,11 +47,12 @@ FROM pg_proc WHERE pronamespace = 'rights_base'::regnamespace
 UNION ALL
 SELECT 'write', format(w, oid::regclass, (SELECT attname FROM pg_attribute WHERE attrelid = c.oid AND attnum = 1))
 FROM pg_class AS c, unnest('{DELETE FROM %s,UPDATE %s SET %2$I = %2$I,TRUNCATE %s,LOCK TABLE %s IN EXCLUSIVE MODE,DROP TABLE %s CASCADE}'::text[]) AS w
-WHERE relnamespace = 'rights_base'::regnamespace AND relkind = 'r' AND NOT (relname = 'segment_map' AND w ~ '^(DELETE|TRUNCATE)') AND NOT (relname = 'quarantine' AND w ~ '^UPDATE')
+WHERE relnamespace = 'rights_base'::regnamespace AND relkind = 'r' AND NOT (relname = 'segment_map' AND w ~ '^(DELETE|TRUNCATE)') AND NOT (relname IN ('quarantine', 'lifecycle_changes') AND w ~ '^UPDATE')
 UNION ALL
 SELECT 'act', unnest(ARRAY['SELECT * FROM refresh_customer_base(''rights_base'')', 'SELECT * FROM verify_customer_base(''rights_base'')',
 	'SELECT grant_reader(''rights_base'', ''rights_nobody'')', 'SELECT revoke_reader(''rights_base'', ''rights_reader'')',
-	'SELECT drop_customer_base(''rights_base'')']);
+	'SELECT base_run(''rights_base'', ''fold'', 10)', 'SELECT base_run(''rights_base'', ''finish'')', 'SELECT keep_history_before(''rights_base'', ''2024-01-01'')',
+	'SELECT * FROM forget_customer(''rights_base'', ''7'')', 'SELECT upgrade_customer_base(''rights_base'')', 'SELECT drop_customer_base(''rights_base'')']);
 SELECT cmp_ok((SELECT count(*) FROM attempts WHERE kind = 'read'), '>=', 28::bigint, 'the base has tables, views and functions');
 SELECT cmp_ok((SELECT count(*) FROM attempts WHERE kind = 'write'), '>=', 32::bigint, 'and ways to write to it');
 
