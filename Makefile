@@ -3,6 +3,7 @@
 #   make demo                   a seeded shop, scored: sets up all it needs, leaves nothing running
 #   make demo DATA=orders.csv CUSTOMER=col AT=col AMOUNT=expr [ORDER=col]
 #   make check                  build, unit, regress, isolation, pgTAP, docs in a throwaway cluster
+#   make stress                 eight writers for SECONDS=600, or through KILLS=100 of the server; SEED=1
 #   make bench                  the measurements quoted in the docs
 #   make bench-live             those of live bases: writers, loads, reading, size
 #   make && make install        into the PostgreSQL of PG_CONFIG
@@ -80,13 +81,15 @@ PG_CPPFLAGS = -I$(srcdir)/src -DPG_CUSTOMER_VERSION='"$(EXTVERSION)"' -ffp-contr
 PG_CFLAGS = -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
 
 # These need no PostgreSQL yet: they find or install one.
-SELF_SUFFICIENT = demo check bench bench-live stage
+SELF_SUFFICIENT = demo check stress bench bench-live stage
 ifneq ($(filter $(SELF_SUFFICIENT),$(MAKECMDGOALS)),)
 
 .PHONY: $(SELF_SUFFICIENT)
 export DATA CUSTOMER AT AMOUNT ORDER ENCODING PG_MAJOR BIG
 demo check bench:
 	@bash $(srcdir)/test/$@.sh
+stress:
+	@bash $(srcdir)/test/stress.sh $(or $(SECONDS),600) $(or $(KILLS),0) $(or $(SEED),1)
 bench-live:
 	@bash $(srcdir)/test/bench/live.sh
 stage:
