@@ -1,16 +1,34 @@
 
 -- Live bases: signed changes, and bringing them into the summary -------------------------------------
 
--- The changes of a live base by customer: what its triggers have appended, summed. With an order id, the orders whose lines
--- have changed are read again: what an order was is what it is, less what has changed. One snapshot sees both. A customer with
--- changes has a row, even if they come to nothing: an order that was not there before and is gone again adds nothing to a day.
--- deltas and line_deltas: what to read them from.
-CREATE FUNCTION base_changes(options jsonb, deltas text, line_deltas text) RETURNS text
+-- The lines of orders of which lines have changed, as they are in the source: found by their order ids.
+CREATE FUNCTION base_changed_lines(options jsonb, line_deltas text) RETURNS text
 	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	options := options || jsonb_build_object('deltas', deltas, 'line_deltas', line_deltas,
-		'row_tenant,', CASE WHEN options ->> 'tenant_sql' IS NULL THEN '' ELSE format('(%s), ', options ->> 'tenant_sql') END);
+	RETURN @extschema@.base_template($template$
+SELECT {t.key}, t.order_id, r.day, coalesce(r.amount, 0)::numeric AS amount
+FROM (SELECT {key}, order_id FROM {line_deltas} AS d GROUP BY {key}, order_id) AS t
+	JOIN {source} AS s ON {order_sql} {order_equal} t.order_id
+	CROSS JOIN LATERAL (SELECT {row_tenant,}{customer_sql}, {day_sql}, {amount_sql}[[currency_sql:, ({currency_sql})::text]])
+		AS r ({tenant,} customer, day, amount[[currency_sql:, currency]])
+WHERE {r=t} AND isfinite(r.day) AND {amount_problem} IS NULL[[filter_sql: AND ({filter_sql})]]
+	[[currency_sql:AND r.currency IS NOT DISTINCT FROM {'currency'}]]
+	AND NOT coalesce(r.day < (SELECT kept_before FROM {schema}.state), false)$template$, options || jsonb_build_object('line_deltas', line_deltas,
+		'row_tenant,', CASE WHEN options ->> 'tenant_sql' IS NULL THEN '' ELSE format('(%s), ', options ->> 'tenant_sql') END));
+END $$;
+COMMENT ON FUNCTION base_changed_lines(jsonb, text) IS
+'The query for all lines of the orders that line_deltas names, from the source of a live base.';
+
+-- The changes of a live base by customer: what its triggers have appended, summed. With an order id, the orders whose lines
+-- have changed are read again: what an order was is what it is, less what has changed. One snapshot sees both. A customer with
+-- changes has a row, even if they come to nothing: an order that was not there before and is gone again adds nothing to a day.
+-- deltas, line_deltas and changed_lines: what to read them from.
+CREATE FUNCTION base_changes(options jsonb, deltas text, line_deltas text, changed_lines text) RETURNS text
+	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	options := options || jsonb_build_object('deltas', deltas, 'line_deltas', line_deltas, 'changed_lines', changed_lines);
 	IF options ->> 'order_sql' IS NOT NULL THEN
 		options := options || jsonb_build_object('deltas', @extschema@.base_template($template$
 (SELECT {key}, day, orders, gross, refunds, refunded, item FROM {deltas} AS d
@@ -22,14 +40,7 @@ FROM (SELECT {d.key}, d.order_id, min(d.day) FILTER (WHERE d.lines > 0) AS day, 
 	FROM (SELECT {l.key}, l.order_id, l.day, sum(l.lines) AS lines, sum(l.changed) AS changed, sum(l.amount) AS amount, sum(l.amount_changed) AS amount_changed
 		FROM (SELECT {key}, order_id, day, 0::bigint AS lines, lines AS changed, 0::numeric AS amount, amount AS amount_changed FROM {line_deltas} AS d
 			UNION ALL
-			SELECT {t.key}, t.order_id, r.day, 1, 0, coalesce(r.amount, 0), 0
-			FROM (SELECT {key}, order_id FROM {line_deltas} AS d GROUP BY {key}, order_id) AS t
-				JOIN {source} AS s ON {order_sql} {order_equal} t.order_id
-				CROSS JOIN LATERAL (SELECT {row_tenant,}{customer_sql}, {day_sql}, {amount_sql}[[currency_sql:, ({currency_sql})::text]])
-					AS r ({tenant,} customer, day, amount[[currency_sql:, currency]])
-			WHERE {r=t} AND isfinite(r.day) AND {amount_problem} IS NULL[[filter_sql: AND ({filter_sql})]]
-				[[currency_sql:AND r.currency IS NOT DISTINCT FROM {'currency'}]]
-				AND NOT coalesce(r.day < (SELECT kept_before FROM {schema}.state), false)) AS l
+			SELECT {key}, order_id, day, 1, 0, amount, 0 FROM {changed_lines} AS c) AS l
 		GROUP BY {l.key}, l.order_id, l.day) AS d
 	GROUP BY {d.key}, d.order_id) AS o,
 	LATERAL (VALUES (1, o.day, o.amount), (-1, o.day_before, o.amount_before), (0, o.first_day, 0)) AS v (sign, day, amount)
@@ -41,7 +52,7 @@ FROM (SELECT {d.key}, d.day, sum(d.orders)::bigint AS orders, sum(d.gross) AS gr
 	FROM {deltas} AS d WHERE d.item IS NULL GROUP BY {d.key}, d.day) AS d
 GROUP BY {d.key}$template$, options);
 END $$;
-COMMENT ON FUNCTION base_changes(jsonb, text, text) IS
+COMMENT ON FUNCTION base_changes(jsonb, text, text, text) IS
 'The query for the changes of each customer of a live base that are not in its summary yet.';
 
 -- Brings changes into the summary and writes the stages that they change to the log, in one statement. chosen: a query for the
@@ -54,7 +65,7 @@ DECLARE
 	outcome record;
 BEGIN
 	PERFORM set_config('timezone', options ->> 'time_zone', true), set_config('datestyle', options ->> 'date_style', true);
-	options := options || jsonb_build_object('chosen', chosen, 'changes', @extschema@.base_changes(options, 'taken', 'taken_lines'),
+	options := options || jsonb_build_object('chosen', chosen, 'changes', @extschema@.base_changes(options, 'taken', 'taken_lines', '(' || @extschema@.base_changed_lines(options, 'taken_lines') || ')'),
 		'day', @extschema@.base_day(options, 'greatest(t.last_day, (SELECT max(last_day) FROM fitted))'),
 		'summary_columns', @extschema@.base_summary_columns());
 	EXECUTE @extschema@.base_template($template$

@@ -159,6 +159,11 @@ BEGIN ATOMIC
 	('histories', 'customer', '<customer>', 'Key of the customer.', '客户标识。'),
 	('histories', 'tenant', '<tenant>', 'Tenant of the customer.', '客户所属租户。'),
 	('histories', 'history', '<history>', 'Every day with purchases or refunds, as a purchase_history.', '完整购买历史(purchase_history)。'),
+	('changed_lines', 'customer', '<customer>', 'Key of the customer.', '客户标识。'),
+	('changed_lines', 'tenant', '<tenant>', 'Tenant of the customer.', '客户所属租户。'),
+	('changed_lines', 'order_id', '<order>', 'The order.', '订单号。'),
+	('changed_lines', 'day', 'date', 'Day of the line.', '行的日期。'),
+	('changed_lines', 'amount', 'numeric', 'Amount of the line.', '行的金额。'),
 	('summary_now', 'customer', '<customer>', 'Key of the customer.', '客户标识。'),
 	('summary_now', 'tenant', '<tenant>', 'Tenant of the customer.', '客户所属租户。'),
 	('summary_now', 'history', '<history>', 'Every day with purchases or refunds, as a purchase_history.', '完整购买历史(purchase_history)。'),
@@ -223,7 +228,7 @@ BEGIN
 	SELECT row_number() OVER (), c.name, c.type, c.comment
 	FROM (SELECT coalesce(a.attname::text, t.name) AS name,
 			CASE t.type WHEN '<customer>' THEN options ->> 'customer_type' WHEN '<tenant>' THEN options ->> 'tenant_type'
-				WHEN '<history>' THEN (options ->> 'ext') || '.purchase_history' WHEN '<stage>' THEN (options ->> 'ext') || '.lifecycle_stage' WHEN '' THEN format_type(a.atttypid, a.atttypmod) ELSE t.type END AS type,
+				WHEN '<history>' THEN (options ->> 'ext') || '.purchase_history' WHEN '<stage>' THEN (options ->> 'ext') || '.lifecycle_stage' WHEN '<order>' THEN options ->> 'order_type' WHEN '' THEN format_type(a.atttypid, a.atttypmod) ELSE t.type END AS type,
 			CASE WHEN t.type = '' THEN coalesce(col_description(a.attrelid, a.attnum), format('%s.%I', options ->> 'customers', a.attname)) WHEN options ->> 'language' = 'zh' THEN t.zh ELSE t.en END AS comment
 		FROM @extschema@.base_columns() WITH ORDINALITY AS t (view, name, type, en, zh, n)
 			LEFT JOIN jsonb_array_elements_text(coalesce((options ->> 'attributes')::jsonb, '[]')) WITH ORDINALITY AS x (attribute, n)
@@ -305,6 +310,7 @@ BEGIN
 		'reason_differences', CASE WHEN zh THEN '核对发现差异:请刷新' ELSE 'verification found differences: refresh' END,
 		'reason_refresh', CASE WHEN zh THEN '。排除原因后请刷新' ELSE '. When that is put right, refresh' END,
 		'reason_trigger', CASE WHEN zh THEN '%s 缺少触发器或触发器已停用:请推进 (advance_customer_base) 或重新启动 (start_maintenance)' ELSE '%s lacks a trigger, or it is disabled: advance or start maintenance again' END,
+		'reason_source', CASE WHEN zh THEN '来源 %s 不存在' ELSE 'there is no %s any more' END,
 		'reason_starting', CASE WHEN zh THEN '启动未完成:请重新启动 (start_maintenance)' ELSE 'start_maintenance was not finished: call it again' END,
 		'reason_fold', CASE WHEN zh THEN '变更已超过一天未合并:请定时推进 (advance_customer_base)' ELSE 'changes were not folded for a day: schedule advance_customer_base' END,
 		'reason_day', CASE WHEN zh THEN '今日尚未刷新' ELSE 'not refreshed today' END);
@@ -327,9 +333,15 @@ BEGIN
 	-- else, whatever statistics say of a table that is full and empty by turns.
 	PERFORM @extschema@.base_make_function(options, 'changed()', 'TABLE ({tenant_column}customer {customer_type})', $template$
 SELECT {key} FROM {schema}.deltas WHERE item IS NULL[[order_sql: UNION ALL SELECT {key} FROM {schema}.line_deltas]]$template$, 'STABLE STRICT PARALLEL SAFE ROWS 1000');
+	IF options ->> 'order_sql' IS NOT NULL THEN
+		-- The only view that reads the source, for whoever may read the base: with the rights of its owner.
+		PERFORM @extschema@.base_make_view(options, 'changed_lines', 'All lines of the orders of which lines have changed since the last fold.',
+			@extschema@.base_changed_lines(options, (options ->> 'schema') || '.line_deltas'), false);
+		EXECUTE @extschema@.base_template('ALTER VIEW {schema}.changed_lines SET (security_invoker = false, security_barrier = true)', options);
+	END IF;
 	FOREACH scope IN ARRAY ARRAY['customer', 'summary'] LOOP
 		PERFORM @extschema@.base_make_view(options || jsonb_build_object('changes', @extschema@.base_changes(options,
-			(options ->> 'schema') || '.deltas', (options ->> 'schema') || '.line_deltas'),
+			(options ->> 'schema') || '.deltas', (options ->> 'schema') || '.line_deltas', (options ->> 'schema') || '.changed_lines'),
 			'is_changed', @extschema@.base_template(CASE
 				WHEN scope = 'customer' THEN 'EXISTS (SELECT FROM {schema}.deltas AS d WHERE {d=m} OFFSET 0)
 					[[order_sql: OR EXISTS (SELECT FROM {schema}.line_deltas AS d WHERE {d=m} OFFSET 0)]]'
@@ -506,7 +518,7 @@ SELECT s.base, s.base_version AS version, x.mode, d.day AS as_of, s.source,
 	pg_total_relation_size({'summary_table'}::regclass) + p.bytes AS bytes, p.rows AS delta_rows, p.oldest AS oldest_delta, t.folded_at AS last_fold,
 	t.refreshed_at AS last_refresh, t.refresh_seconds, t.advanced_at AS last_advance, t.advanced_to,
 	(SELECT max(c.as_of) FROM {schema}.cut_points AS c) AS cut_points_as_of, t.verified_at AS last_verify,
-	t.differences AS verify_differences, CASE WHEN x.mode <> 'refresh' THEN g.missing = 0 END AS triggers_ok,
+	t.differences AS verify_differences, CASE WHEN x.mode <> 'refresh' THEN x.missing IS NULL END AS triggers_ok,
 	(SELECT sum(q.rows)::bigint FROM {schema}.quality AS q WHERE q.item LIKE 'quarantined\_%') AS quarantined, t.kept_before,
 	r.reason IS NOT NULL AS stale, r.reason AS stale_reason
 FROM {schema}.settings AS s LEFT JOIN {schema}.state AS t ON true CROSS JOIN (SELECT {schema}.as_of() AS day) AS d
@@ -518,8 +530,9 @@ FROM {schema}.settings AS s LEFT JOIN {schema}.state AS t ON true CROSS JOIN (SE
 	CROSS JOIN LATERAL (SELECT CASE WHEN t.live_since IS NOT NULL THEN 'live' WHEN g.missing < g.expected THEN 'starting' ELSE 'refresh' END AS mode,
 		CASE WHEN t.live_since IS NOT NULL THEN CASE WHEN g.expected = 0 THEN s.source WHEN g.missing > 0 THEN g.relation END END AS missing) AS x
 	CROSS JOIN LATERAL (SELECT CASE
-		WHEN EXISTS (SELECT FROM {schema}.troubles) THEN (SELECT string_agg(concat_ws(': ', o.reason, o.detail), '; ') FROM (SELECT DISTINCT reason, detail FROM {schema}.troubles LIMIT 5) AS o)
+		WHEN EXISTS (SELECT FROM {schema}.troubles) THEN (SELECT string_agg(concat_ws(': ', o.reason, o.detail), '; ') FROM (SELECT DISTINCT reason, detail FROM {schema}.troubles ORDER BY reason, detail LIMIT 5) AS o)
 			|| {'reason_refresh'}
+		WHEN g.expected = 0 THEN format({'reason_source'}, s.source)
 		WHEN x.missing IS NOT NULL THEN format({'reason_trigger'}, x.missing)
 		WHEN x.mode = 'starting' THEN {'reason_starting'}
 		WHEN t.differences > 0 THEN {'reason_differences'}
