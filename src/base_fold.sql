@@ -2,7 +2,8 @@
 -- Live bases: signed changes, and bringing them into the summary -------------------------------------
 
 -- The changes of a live base by customer: what its triggers have appended, summed. With an order id, the orders whose lines
--- have changed are read again: what an order was is what it is, less what has changed. One snapshot sees both.
+-- have changed are read again: what an order was is what it is, less what has changed. One snapshot sees both. A customer with
+-- changes has a row, even if they come to nothing: an order that was not there before and is gone again adds nothing to a day.
 -- deltas and line_deltas: what to read them from.
 CREATE FUNCTION base_changes(options jsonb, deltas text, line_deltas text) RETURNS text
 	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -17,7 +18,7 @@ UNION ALL
 SELECT {o.key}, v.day, CASE WHEN v.amount >= 0 THEN v.sign ELSE 0 END, CASE WHEN v.amount >= 0 THEN v.sign * v.amount ELSE 0 END,
 	CASE WHEN v.amount < 0 THEN v.sign ELSE 0 END, CASE WHEN v.amount < 0 THEN -v.sign * v.amount ELSE 0 END, NULL
 FROM (SELECT {d.key}, d.order_id, min(d.day) FILTER (WHERE d.lines > 0) AS day, sum(d.amount) AS amount,
-		min(d.day) FILTER (WHERE d.lines > d.changed) AS day_before, sum(d.amount - d.amount_changed) AS amount_before
+		min(d.day) FILTER (WHERE d.lines > d.changed) AS day_before, sum(d.amount - d.amount_changed) AS amount_before, min(d.day) AS first_day
 	FROM (SELECT {l.key}, l.order_id, l.day, sum(l.lines) AS lines, sum(l.changed) AS changed, sum(l.amount) AS amount, sum(l.amount_changed) AS amount_changed
 		FROM (SELECT {key}, order_id, day, 0::bigint AS lines, lines AS changed, 0::numeric AS amount, amount AS amount_changed FROM {line_deltas} AS d
 			UNION ALL
@@ -31,7 +32,7 @@ FROM (SELECT {d.key}, d.order_id, min(d.day) FILTER (WHERE d.lines > 0) AS day, 
 				AND NOT coalesce(r.day < (SELECT kept_before FROM {schema}.state), false)) AS l
 		GROUP BY {l.key}, l.order_id, l.day) AS d
 	GROUP BY {d.key}, d.order_id) AS o,
-	LATERAL (VALUES (1, o.day, o.amount), (-1, o.day_before, o.amount_before)) AS v (sign, day, amount)
+	LATERAL (VALUES (1, o.day, o.amount), (-1, o.day_before, o.amount_before), (0, o.first_day, 0)) AS v (sign, day, amount)
 WHERE v.day IS NOT NULL AND {ext}.base_amount_problem(v.amount) IS NULL)$template$, options));
 	END IF;
 	RETURN @extschema@.base_template($template$
