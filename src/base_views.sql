@@ -327,6 +327,9 @@ BEGIN
 	-- else, whatever statistics say of a table that is full and empty by turns.
 	PERFORM @extschema@.base_make_function(options, 'changed()', 'TABLE ({tenant_column}customer {customer_type})', $template$
 SELECT {key} FROM {schema}.deltas WHERE item IS NULL[[order_sql: UNION ALL SELECT {key} FROM {schema}.line_deltas]]$template$, 'STABLE STRICT PARALLEL SAFE ROWS 1000');
+	IF options ->> 'order_sql' IS NOT NULL THEN
+		PERFORM @extschema@.base_make_lines_of(options);
+	END IF;
 	FOREACH scope IN ARRAY ARRAY['customer', 'summary'] LOOP
 		PERFORM @extschema@.base_make_view(options || jsonb_build_object('changes', @extschema@.base_changes(options,
 			(options ->> 'schema') || '.deltas', (options ->> 'schema') || '.line_deltas'),
