@@ -119,8 +119,25 @@ SELECT lifecycle_totals(h, date '2025-06-30' - c, 'retail') FROM histories;
 SELECT lifecycle_totals(h, '2025-06-30', lifecycle_policy(loyal_from => 3 + c)) FROM histories;
 SELECT lifecycle_totals(h, 'infinity', 'retail') FROM histories;
 SELECT lifecycle_totals(h, '2025-06-30', NULL) FROM histories;
-DROP VIEW by_rows, at_once;
-DROP TABLE histories, serial;
+
+-- Customers and money by stage: as GROUP BY says, in parallel too.
+CREATE VIEW staged AS SELECT lifecycle_stage(h, '2023-06-30') AS stage, total(h) / 7 AS total FROM histories;
+SELECT count(*) AS stages, count(*) FILTER (WHERE (t.customers, t.total) IS DISTINCT FROM (g.customers, g.total)) AS apart
+FROM (SELECT stage, count(*) AS customers, sum(round(total, 6)) AS total FROM staged WHERE stage IS NOT NULL GROUP BY stage) AS g
+	FULL JOIN (SELECT t.* FROM (SELECT stage_totals(stage, total) AS totals FROM staged) AS s, unnest(totals) AS t) AS t USING (stage);
+CREATE TABLE stages AS SELECT stage_totals(stage, total) AS totals FROM staged;
+SET parallel_setup_cost = 0;
+SET parallel_tuple_cost = 0;
+SET min_parallel_table_scan_size = 0;
+EXPLAIN (COSTS OFF) SELECT stage_totals(stage, total) FROM staged;
+SELECT stage_totals(stage, total) = (SELECT totals FROM stages) AS same FROM staged;
+RESET ALL;
+SELECT stage_totals(stage, total) FROM (VALUES ('new'::lifecycle_stage, 1.25), (NULL, 7), ('new', NULL), ('churned', -3.0000004), ('prospect', 0)) AS v (stage, total);
+SELECT stage_totals(NULL, 1), stage_totals('new', 1) FILTER (WHERE false);
+SELECT stage_totals('new', 'NaN');
+SELECT stage_totals('new', 1e25);
+DROP VIEW by_rows, at_once, staged;
+DROP TABLE histories, serial, stages;
 
 -- Words
 SELECT * FROM lifecycle_stages();

@@ -13,6 +13,7 @@
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "executor/executor.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -37,6 +38,9 @@ bool		base_maintain = true;
 
 /* How many rows of a statement are put into quarantine for each reason. */
 #define MAX_QUARANTINED 1000
+
+/* How much of a value is put there. */
+#define MAX_QUARANTINED_BYTES 1000
 
 /* How many customers of a statement are folded in its transaction. */
 #define MAX_FOLDED 1000
@@ -421,6 +425,7 @@ print_part(void *arg)
 	{
 		char	   *text = OidOutputFunctionCall(r->entry->parts[print->part].output, value);
 
+		text[pg_mbcliplen(text, strlen(text), MAX_QUARANTINED_BYTES)] = '\0';
 		print->text = MemoryContextStrdup(r->context, text);
 	}
 	AtEOXact_GUC(false, nest_level);
@@ -451,10 +456,9 @@ note_outcome(Recording *r, Outcome outcome)
 	r->unusable[outcome] += side->sign;
 	if (outcome >= INFINITE_DAY && side->sign > 0 && r->quarantined[outcome] < MAX_QUARANTINED && r->sides[0].last != outcome)
 	{
-		MemoryContext old = MemoryContextSwitchTo(r->context);
-		BadRow	   *bad = palloc(sizeof(BadRow));
+		MemoryContext old = MemoryContextSwitchTo(r->econtext->ecxt_per_tuple_memory);
+		BadRow	   *bad = MemoryContextAlloc(r->context, sizeof(BadRow));
 
-		MemoryContextSwitchTo(r->econtext->ecxt_per_tuple_memory);
 		bad->reason = outcome;
 		bad->tenant = part_text(r, PART_TENANT);
 		bad->customer = part_text(r, PART_CUSTOMER);
@@ -676,7 +680,6 @@ write_bad_rows(Recording *r)
 	ArrayBuildState *columns[lengthof(types)] = {0};
 	Datum		values[lengthof(types)];
 	ListCell   *cell;
-	char	   *message;
 
 	foreach(cell, r->bad_rows)
 	{
@@ -693,8 +696,8 @@ write_bad_rows(Recording *r)
 							   "SELECT %sq.c, q.p, q.a, q.o, q.r FROM unnest($1, $2, $3, $4, $5, $6) AS q (t, c, p, a, o, r)",
 							   quote_qualified_identifier(r->entry->key.schema, "quarantine"),
 							   has_part(r, PART_TENANT) ? "tenant, " : "", has_part(r, PART_TENANT) ? "q.t, " : ""),
-					  lengthof(types), types, values, &message))
-		ereport(DEBUG1, (errmsg_internal("quarantine of customer base \"%s\": %s", r->entry->base, message)));
+					  lengthof(types), types, values, NULL))
+		ereport(DEBUG1, (errmsg_internal("rows could not be put into quarantine of customer base \"%s\"", r->entry->base)));
 }
 
 /*
@@ -705,14 +708,13 @@ fold_at_once(Recording *r, Oid trigger_function)
 {
 	Oid			types[] = {REGCLASSOID, TEXTARRAYOID, TEXTARRAYOID};
 	Datum		values[lengthof(types)];
-	char	   *message;
 
 	values[0] = ObjectIdGetDatum(r->entry->settings);
 	values[1] = r->fold_tenants ? makeArrayResult(r->fold_tenants, r->context) : PointerGetDatum(construct_empty_array(TEXTOID));
 	values[2] = makeArrayResult(r->fold_customers, r->context);
 	if (!base_execute(psprintf("SELECT %s.base_fold_now($1, $2, $3)", base_extension_schema(trigger_function)), lengthof(types), types,
-					  values, &message))
-		ereport(DEBUG1, (errmsg_internal("fold of customer base \"%s\": %s", r->entry->base, message)));
+					  values, NULL))
+		ereport(DEBUG1, (errmsg_internal("changes of customer base \"%s\" could not be folded at once", r->entry->base)));
 }
 
 /*
@@ -734,6 +736,7 @@ read_and_write(Recording *r)
 			r->entry->state_of = InvalidLocalTransactionId;
 			if (!r->has_row)
 				elog(ERROR, "could not read the rows of the statement: %s", message);
+			pfree(message);
 			note_outcome(r, FAILED);
 		}
 		if (r->full || r->finished)

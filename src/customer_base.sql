@@ -498,6 +498,8 @@ BEGIN
 	options := @extschema@.base_options(format('%I.settings', schema)::regclass);
 	PERFORM @extschema@.base_make_views(options);
 	PERFORM @extschema@.base_renew_cut_points(options);
+	-- Small tables that are never analysed look large to the planner, and every query worth compiling.
+	EXECUTE @extschema@.base_template('ANALYZE {schema}.cut_points; ANALYZE {schema}.segment_map; ANALYZE {schema}.lifecycle_stages', options);
 	EXECUTE @extschema@.base_template('CREATE TRIGGER complete AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON {schema}.segment_map
 		EXECUTE FUNCTION {ext}.base_segment_map_check();
 		CREATE TRIGGER complete AFTER INSERT OR UPDATE OR DELETE ON {schema}.cut_points

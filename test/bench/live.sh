@@ -358,6 +358,11 @@ reading() {
 # bytes BASE: of its summary and its deltas, with their indexes
 bytes() { q -c "SELECT pg_total_relation_size('$1.summary') + pg_total_relation_size('$1.deltas')"; }
 pretty() { q -c "SELECT pg_size_pretty($1::bigint)"; }
+# sizes BASE: the same in full
+sizes() {
+	q -c "SELECT format('%s: summary %s and index %s, deltas %s and index %s', VARIADIC pg_size_pretty(sum(bytes)) || array_agg(pg_size_pretty(bytes)))
+		FROM (VALUES (pg_table_size('$1.summary')), (pg_indexes_size('$1.summary')), (pg_table_size('$1.deltas')), (pg_indexes_size('$1.deltas'))) AS s (bytes)"
+}
 
 size() {
 	local every=$((singles / 100)) step largest=0 folded=0 now
@@ -384,9 +389,9 @@ size() {
 	done
 	make_base fresh orders "as_of => 'last_purchase'"
 	echo "$(q -c 'SELECT count(*) FROM orders') orders of $(q -c 'SELECT count(*) FROM shop.summary') customers, each a statement of its own, in the order of time; a fold after every $every (autovacuum every second, as the time of years goes by in minutes)"
-	printf '%-44s %s, of it deltas %s\n' 'summary and deltas, all folded' "$(pretty "$(bytes shop)")" "$(q -c "SELECT pg_size_pretty(pg_total_relation_size('shop.deltas'))")"
+	printf '%-44s %s\n' 'the base, all folded' "$(sizes shop)"
 	printf '%-44s %s\n' 'the largest after a fold' "$(pretty "$largest")"
-	printf '%-44s %s\n' 'a base made anew' "$(pretty "$(bytes fresh)")"
+	printf '%-44s %s\n' 'a base made anew' "$(sizes fresh)"
 	printf '%-44s %s   (goal at most 1.50)\n' 'ratio' "$(divide "$(bytes shop)" "$(bytes fresh)")"
 	printf '%-44s %s rows/s\n' 'all folds together' "$(awk -v n="$singles" -v s="$folded" 'BEGIN { printf "%.0f", n / s }')"
 	for base in shop fresh; do note 'at the end' $base '' bytes "$(bytes $base)"; done
