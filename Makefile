@@ -19,8 +19,10 @@ OBJS = \
 	src/base_attempt.o \
 	src/base_cache.o \
 	src/base_changes.o \
+	src/base_deltas.o \
 	src/base_expression.o \
 	src/base_owner.o \
+	src/base_row.o \
 	src/base_table.o \
 	src/base_troubles.o \
 	src/decimal.o \

@@ -77,10 +77,32 @@ INSERT INTO orders VALUES (8, 7, '2024-05-05', 30, 1);
 DROP TRIGGER wrong ON orders;
 SET pg_customer.maintenance = off;
 
+-- A cancel ends the statement, wherever it meets the trigger, and the next one goes on
+CREATE FUNCTION patient(weight int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN PERFORM pg_sleep(current_setting('test.sleep')::float8); RETURN weight; END $$;
+SET test.sleep = 0;
+SELECT count(*) > 0 AS made FROM create_customer_base('slow', 'orders', 'customer', 'at', 'total', filter => 'patient(1) = patient(weight)');
+SELECT base_make_triggers(base_options('slow.settings')) AS triggers;
+\set VERBOSITY terse
+SET statement_timeout = '1s';
+SET test.sleep = 10;
+INSERT INTO orders VALUES (8, 7, '2024-05-05', 30, 1);
+SET test.sleep = 0;
+INSERT INTO orders VALUES (8, 7, '2024-05-05', 30, 1);
+SET test.sleep = 10;
+INSERT INTO orders VALUES (9, 7, '2024-05-05', 30, 1);
+SET test.sleep = 0;
+INSERT INTO orders VALUES (10, 7, '2024-05-05', 30, 1);
+RESET statement_timeout;
+\set VERBOSITY default
+SELECT customer, day, orders, gross, item FROM slow.deltas;
+SELECT count(*) AS troubles FROM slow.troubles;
+SELECT drop_customer_base('slow');
+
 -- A schema dropped by hand leaves triggers that do nothing but warn
 DROP SCHEMA shop CASCADE;
 \c -
 SET client_min_messages = warning;
-INSERT INTO orders VALUES (8, 7, '2024-05-05', 30, 1);
-INSERT INTO orders VALUES (9, 7, '2024-05-05', 30, 1);
+INSERT INTO orders VALUES (11, 7, '2024-05-05', 30, 1);
+INSERT INTO orders VALUES (12, 7, '2024-05-05', 30, 1);
 DROP TABLE orders;
+DROP FUNCTION patient(int);

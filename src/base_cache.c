@@ -556,7 +556,7 @@ build(void *arg)
 static bool
 is_current(const BaseEntry *entry)
 {
-	if (!entry->valid)
+	if (!entry->built || !entry->valid)
 		return false;
 	for (int part = 0; part < SOURCE_PARTS; part++)
 	{
@@ -595,12 +595,9 @@ base_entry_prepare(BaseEntry *entry, Relation source)
 	if (!base_attempt(build, &building, &message))
 		failed(entry, TROUBLE_EXPRESSION, MemoryContextStrdup(entry->context, building.part ?
 			   psprintf("%s: %s", building.part, message) : message));
-	if (entry->trouble != TROUBLE_NONE)
-	{
-		entry->valid = false;
-		if (entry->trouble != TROUBLE_LOCKED)
-			entry->failed_in = current_lxid();
-	}
+	entry->built = entry->trouble == TROUBLE_NONE;
+	if (!entry->built && entry->trouble != TROUBLE_LOCKED)
+		entry->failed_in = current_lxid();
 	return entry->trouble;
 }
 

@@ -13,11 +13,9 @@
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "executor/executor.h"
-#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/datum.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -26,73 +24,27 @@
 #include "utils/tuplestore.h"
 
 #include "base_changes.h"
-#include "decimal.h"
-#include "purchase_history.h"
 
 PG_FUNCTION_INFO_V1(base_record_changes);
 
 bool		base_maintain = true;
 
-/* Keys together may take this many bytes, or an index could not hold them. */
-#define MAX_KEY_BYTES (BLCKSZ / 3 - 128)
-
 /* How many rows of a statement are put into quarantine for each reason. */
 #define MAX_QUARANTINED 1000
-
-/* How much of a value is put there. */
-#define MAX_QUARANTINED_BYTES 1000
 
 /* How many customers of a statement are folded in its transaction. */
 #define MAX_FOLDED 1000
 
-/* What becomes of a row. The reasons are in the order of base_rows(). */
-typedef enum Outcome
-{
-	NO_CUSTOMER,
-	NO_TENANT,
-	NO_DAY,
-	INFINITE_DAY,				/* from here on the row itself goes to quarantine */
-	FOREIGN_CURRENCY,
-	BAD_AMOUNT,					/* and those after it, as DecimalStatus has them */
-	FAILED = BAD_AMOUNT + DECIMAL_TOO_LARGE,
-	REASONS,
-	USED = REASONS,
-	IGNORED
-} Outcome;
+/* What of a row goes to quarantine, in the order of that table's columns. */
+static const SourcePart quarantine_parts[] = {PART_TENANT, PART_CUSTOMER, PART_TIME, PART_AMOUNT, PART_ORDER};
 
-static const char *const reason_names[REASONS] = {
-	[NO_CUSTOMER] = "no_customer",[NO_TENANT] = "no_tenant",[NO_DAY] = "no_day",[INFINITE_DAY] = "infinite_day",
-	[FOREIGN_CURRENCY] = "foreign_currency",[BAD_AMOUNT + DECIMAL_NAN - 1] = "nan",
-	[BAD_AMOUNT + DECIMAL_INFINITE - 1] = "infinite",[BAD_AMOUNT + DECIMAL_TOO_FINE - 1] = "too_fine",
-	[BAD_AMOUNT + DECIMAL_TOO_LARGE - 1] = "too_large",[FAILED] = "failed"
-};
+#define QUARANTINE_PARTS lengthof(quarantine_parts)
 
-/* The parts that make a key, in the order in which changes are sorted. */
-static const SourcePart key_parts[] = {PART_TENANT, PART_CUSTOMER, PART_ORDER};
-
-#define KEYS lengthof(key_parts)
-
-/* One signed change: of a customer and day or, with an order id, of an order's lines of a day. */
-typedef struct Change
-{
-	Datum		keys[KEYS];		/* the one of the order counts only in a line */
-	bool		line;
-	DateADT		day;
-	int64		orders;			/* or lines */
-	int64		refunds;
-	int128		gross;			/* or the lines' amount */
-	int128		refunded;
-} Change;
-
-/* A row for the quarantine; NULL for a part that the base does not have. */
+/* A row for the quarantine; NULL for a part that the base or the row does not have. */
 typedef struct BadRow
 {
-	Outcome		reason;
-	char	   *tenant;
-	char	   *customer;
-	char	   *time;
-	char	   *amount;
-	char	   *order;
+	RowOutcome	reason;
+	char	   *texts[QUARANTINE_PARTS];
 } BadRow;
 
 /* The old or the new rows of the statement. */
@@ -101,28 +53,20 @@ typedef struct Side
 	Tuplestorestate *rows;		/* NULL: it has none, or they are read */
 	int			pointer;
 	int			sign;
-	Outcome		last;			/* what became of the row that was read last */
+	RowOutcome	last;			/* what became of the row that was read last */
 } Side;
 
 typedef struct Recording
 {
-	BaseEntry  *entry;
+	SourceRow	row;
 	Side		sides[2];
 	int			turn;			/* whose row is next, or being read */
 	bool		has_row;		/* the slot holds a row that is being read */
 	bool		finished;		/* there are no more rows */
-	TupleTableSlot *slot;
-	ExprContext *econtext;
-
-	Change	   *changes;
-	Size		count;
-	Size		capacity;
-	bool		full;			/* they are to be written before the next row is read */
-	MemoryContext keys;			/* of the keys of changes */
-
-	int64		unusable[REASONS];
+	ChangeList	changes;
+	int64		unusable[ROW_REASONS];
 	List	   *bad_rows;
-	int			quarantined[REASONS];
+	int			quarantined[ROW_REASONS];
 	ArrayBuildState *fold_tenants;	/* the keys of customers to fold at once, as text */
 	ArrayBuildState *fold_customers;
 	int			fold_count;
@@ -130,341 +74,30 @@ typedef struct Recording
 } Recording;
 
 /* ------------------------------------------------------------------------------------------------
- * Changes in memory
- * ------------------------------------------------------------------------------------------------ */
-
-/*
- * compare_keys
- *		By the bytes of the values: as an index sorts them where that is cheap, and never coarser than equality.
- */
-static inline int
-compare_keys(const SourceExpression *part, Datum a, Datum b)
-{
-	const char *left = DatumGetPointer(a);
-	const char *right = DatumGetPointer(b);
-	Size		left_size = part->typlen;
-	Size		right_size = part->typlen;
-	int			result;
-
-	if (part->typbyval)
-		return (int64) a < (int64) b ? -1 : (int64) a > (int64) b;
-	if (part->typlen == -1)
-	{
-		left = VARDATA_ANY(left);
-		right = VARDATA_ANY(right);
-		left_size = VARSIZE_ANY_EXHDR(DatumGetPointer(a));
-		right_size = VARSIZE_ANY_EXHDR(DatumGetPointer(b));
-	}
-	result = memcmp(left, right, Min(left_size, right_size));
-	return result != 0 ? result : left_size < right_size ? -1 : left_size > right_size;
-}
-
-static int
-compare_changes(const void *left, const void *right, void *arg)
-{
-	const Change *a = left;
-	const Change *b = right;
-	const BaseEntry *entry = arg;
-
-	if (a->line != b->line)
-		return a->line ? 1 : -1;
-	for (int key = 0; key < KEYS; key++)
-	{
-		const SourceExpression *part = &entry->parts[key_parts[key]];
-		int			result;
-
-		if (part->cached == NULL || (key_parts[key] == PART_ORDER && !a->line))
-			continue;
-		result = compare_keys(part, a->keys[key], b->keys[key]);
-		if (result != 0)
-			return result;
-	}
-	return a->day < b->day ? -1 : a->day > b->day;
-}
-
-/*
- * add_change
- *		a += b for changes of the same key, if the sums stay in the range of a history's amounts.
- */
-static bool
-add_change(Change *a, const Change *b)
-{
-	int128		gross = a->gross + b->gross;
-	int128		refunded = a->refunded + b->refunded;
-
-	if (gross >= HISTORY_MAX_AMOUNT || gross <= -HISTORY_MAX_AMOUNT ||
-		refunded >= HISTORY_MAX_AMOUNT || refunded <= -HISTORY_MAX_AMOUNT)
-		return false;
-	a->orders += b->orders;
-	a->refunds += b->refunds;
-	a->gross = gross;
-	a->refunded = refunded;
-	return true;
-}
-
-static inline bool
-is_nothing(const Change *change)
-{
-	return change->orders == 0 && change->refunds == 0 && change->gross == 0 && change->refunded == 0;
-}
-
-/*
- * merge_changes
- *		Sorts the changes by key, adds up those of the same key and drops what comes to nothing.
- */
-static void
-merge_changes(Recording *r)
-{
-	Size		kept = 0;
-
-	if (r->count > 1)
-		qsort_arg(r->changes, r->count, sizeof(Change), compare_changes, r->entry);
-	for (Size i = 0; i < r->count; i++)
-	{
-		Change		change = r->changes[i];
-
-		if (kept > 0 && compare_changes(&r->changes[kept - 1], &change, r->entry) == 0 &&
-			add_change(&r->changes[kept - 1], &change))
-			continue;
-		if (kept > 0 && is_nothing(&r->changes[kept - 1]))
-			kept--;
-		r->changes[kept++] = change;
-	}
-	if (kept > 0 && is_nothing(&r->changes[kept - 1]))
-		kept--;
-	r->count = kept;
-}
-
-/*
- * push_change
- *		Keeps a change, whose keys may be short-lived. The old and the new row of an update come one after the other,
- *		and mostly cancel out at once.
- */
-static void
-push_change(Recording *r, const Change *change)
-{
-	Change	   *kept;
-
-	if (r->count > 0 && compare_changes(&r->changes[r->count - 1], change, r->entry) == 0 &&
-		add_change(&r->changes[r->count - 1], change))
-	{
-		if (is_nothing(&r->changes[r->count - 1]))
-			r->count--;
-		return;
-	}
-	if (r->count == r->capacity)
-	{
-		r->capacity *= 2;
-		r->changes = repalloc_huge(r->changes, r->capacity * sizeof(Change));
-	}
-	kept = &r->changes[r->count++];
-	*kept = *change;
-	for (int key = 0; key < KEYS; key++)
-	{
-		const SourceExpression *part = &r->entry->parts[key_parts[key]];
-
-		if (part->cached && !part->typbyval && (key_parts[key] != PART_ORDER || change->line))
-		{
-			MemoryContext old = MemoryContextSwitchTo(r->keys);
-
-			kept->keys[key] = datumCopy(change->keys[key], false, part->typlen);
-			MemoryContextSwitchTo(old);
-		}
-	}
-
-	/* Before the memory is doubled beyond the limit, adding up may make room. */
-	if (r->count == r->capacity && r->capacity * 2 * sizeof(Change) > work_mem * (Size) 1024)
-	{
-		merge_changes(r);
-		r->full = r->count > r->capacity / 2;
-	}
-	if (MemoryContextMemAllocated(r->keys, false) > work_mem * (Size) 1024)
-		r->full = true;
-}
-
-/* ------------------------------------------------------------------------------------------------
  * Reading rows
  * ------------------------------------------------------------------------------------------------ */
-
-/*
- * part_value
- *		A part of the row in the slot.
- */
-static inline Datum
-part_value(Recording *r, SourcePart which, bool *null)
-{
-	const SourceExpression *part = &r->entry->parts[which];
-
-	if (part->column > 0)
-		return slot_getattr(r->slot, part->column, null);
-	return ExecEvalExpr(part->state, r->econtext, null);
-}
-
-static inline bool
-has_part(Recording *r, SourcePart which)
-{
-	return r->entry->parts[which].cached != NULL;
-}
-
-/*
- * read_change
- *		The change that the row in the slot makes.
- */
-static Outcome
-read_change(Recording *r, int sign, Change *change)
-{
-	const BaseEntry *entry = r->entry;
-	Size		key_bytes = 0;
-	int128		amount = 0;
-	DecimalStatus status = DECIMAL_OK;
-	Datum		value;
-	bool		null;
-
-	memset(change, 0, sizeof(*change));
-	if (has_part(r, PART_FILTER))
-	{
-		value = part_value(r, PART_FILTER, &null);
-		if (null || !DatumGetBool(value))
-			return IGNORED;
-	}
-	change->keys[1] = part_value(r, PART_CUSTOMER, &null);
-	if (null)
-		return NO_CUSTOMER;
-	if (has_part(r, PART_TENANT))
-	{
-		change->keys[0] = part_value(r, PART_TENANT, &null);
-		if (null)
-			return NO_TENANT;
-	}
-	change->day = DatumGetDateADT(part_value(r, PART_DAY, &null));
-	if (null)
-		return NO_DAY;
-	if (DATE_NOT_FINITE(change->day))
-		return INFINITE_DAY;
-	if (entry->has_kept_before && change->day < entry->kept_before)
-		return IGNORED;
-	if (has_part(r, PART_CURRENCY))
-	{
-		value = part_value(r, PART_CURRENCY, &null);
-		if (null || entry->currency == NULL || strcmp(TextDatumGetCString(value), entry->currency) != 0)
-			return FOREIGN_CURRENCY;
-	}
-	value = part_value(r, PART_AMOUNT, &null);
-	if (!null && entry->parts[PART_AMOUNT].type == INT8OID)
-		amount = (int128) DatumGetInt64(value) * 1000000;
-	else if (!null)
-		status = decimal_from_numeric(value, HISTORY_SCALE, HISTORY_AMOUNT_DIGITS, false, &amount);
-	if (status != DECIMAL_OK)
-		return BAD_AMOUNT + status - 1;
-	if (has_part(r, PART_ORDER))
-	{
-		change->keys[2] = part_value(r, PART_ORDER, &null);
-		change->line = !null;
-	}
-
-	for (int key = 0; key < KEYS; key++)
-	{
-		const SourceExpression *part = &entry->parts[key_parts[key]];
-
-		if (part->cached == NULL || part->typlen != -1 || (key_parts[key] == PART_ORDER && !change->line))
-			continue;
-		change->keys[key] = PointerGetDatum(PG_DETOAST_DATUM_PACKED(change->keys[key]));
-		key_bytes += VARSIZE_ANY(DatumGetPointer(change->keys[key]));
-	}
-	if (key_bytes > MAX_KEY_BYTES)
-		return FAILED;
-
-	if (change->line || amount >= 0)
-	{
-		change->orders = sign;
-		change->gross = sign * amount;
-	}
-	else
-	{
-		change->refunds = sign;
-		change->refunded = sign * -amount;
-	}
-	return USED;
-}
-
-/*
- * set_settings
- *		Has the expressions see the settings under which the base was made, until the present nest level ends.
- */
-static void
-set_settings(const BaseEntry *entry)
-{
-	set_setting("search_path", "pg_catalog, pg_temp");
-	if (entry->time_zone)
-		set_setting("timezone", entry->time_zone);
-	if (entry->date_style)
-		set_setting("datestyle", entry->date_style);
-}
-
-/* A part of the row in the slot as text, for a work that may fail. */
-typedef struct PartText
-{
-	Recording  *r;
-	SourcePart	part;
-	char	   *text;
-} PartText;
-
-static void
-print_part(void *arg)
-{
-	PartText   *print = arg;
-	Recording  *r = print->r;
-	int			nest_level = NewGUCNestLevel();
-	bool		null;
-	Datum		value;
-
-	set_settings(r->entry);
-	base_entry_states(r->entry);
-	value = part_value(r, print->part, &null);
-	if (!null)
-	{
-		char	   *text = OidOutputFunctionCall(r->entry->parts[print->part].output, value);
-
-		text[pg_mbcliplen(text, strlen(text), MAX_QUARANTINED_BYTES)] = '\0';
-		print->text = MemoryContextStrdup(r->context, text);
-	}
-	AtEOXact_GUC(false, nest_level);
-}
-
-static char *
-part_text(Recording *r, SourcePart part)
-{
-	PartText	print = {r, part, NULL};
-
-	if (has_part(r, part) && !base_attempt(print_part, &print, NULL))
-		r->entry->state_of = InvalidLocalTransactionId;
-	return print.text;
-}
 
 /*
  * note_outcome
  *		Counts a row that cannot be used; a new one goes to quarantine, unless the old one was there before it.
  */
 static void
-note_outcome(Recording *r, Outcome outcome)
+note_outcome(Recording *r, RowOutcome outcome)
 {
 	Side	   *side = &r->sides[r->turn];
 
 	side->last = outcome;
-	if (outcome >= REASONS)
+	if (outcome >= ROW_REASONS)
 		return;
 	r->unusable[outcome] += side->sign;
-	if (outcome >= INFINITE_DAY && side->sign > 0 && r->quarantined[outcome] < MAX_QUARANTINED && r->sides[0].last != outcome)
+	if (outcome >= ROW_INFINITE_DAY && side->sign > 0 && r->quarantined[outcome] < MAX_QUARANTINED && r->sides[0].last != outcome)
 	{
-		MemoryContext old = MemoryContextSwitchTo(r->econtext->ecxt_per_tuple_memory);
+		MemoryContext old = MemoryContextSwitchTo(r->row.econtext->ecxt_per_tuple_memory);
 		BadRow	   *bad = MemoryContextAlloc(r->context, sizeof(BadRow));
 
 		bad->reason = outcome;
-		bad->tenant = part_text(r, PART_TENANT);
-		bad->customer = part_text(r, PART_CUSTOMER);
-		bad->time = part_text(r, PART_TIME);
-		bad->amount = part_text(r, PART_AMOUNT);
-		bad->order = part_text(r, PART_ORDER);
+		for (int i = 0; i < QUARANTINE_PARTS; i++)
+			bad->texts[i] = source_row_text(&r->row, quarantine_parts[i], r->context);
 		MemoryContextSwitchTo(r->context);
 		r->bad_rows = lappend(r->bad_rows, bad);
 		r->quarantined[outcome]++;
@@ -488,10 +121,10 @@ next_row(Recording *r)
 		if (side->rows == NULL)
 			continue;
 		tuplestore_select_read_pointer(side->rows, side->pointer);
-		if (tuplestore_gettupleslot(side->rows, true, false, r->slot))
+		if (tuplestore_gettupleslot(side->rows, true, false, r->row.slot))
 			return true;
 		side->rows = NULL;
-		side->last = IGNORED;
+		side->last = ROW_IGNORED;
 	}
 	return false;
 }
@@ -504,14 +137,14 @@ static void
 read_rows(void *arg)
 {
 	Recording  *r = arg;
-	BaseEntry  *entry = r->entry;
+	BaseEntry  *entry = r->row.entry;
 	MemoryContext old = CurrentMemoryContext;
 	int			nest_level = 0;
 
-	while (!r->full)
+	while (!r->changes.full)
 	{
 		Change		change;
-		Outcome		outcome;
+		RowOutcome	outcome;
 
 		CHECK_FOR_INTERRUPTS();
 		r->has_row = false;
@@ -524,15 +157,15 @@ read_rows(void *arg)
 		if (entry->settings_matter && nest_level == 0)
 		{
 			nest_level = NewGUCNestLevel();
-			set_settings(entry);
+			base_set_settings(entry);
 		}
 		if (!entry->plain)
 			base_entry_states(entry);
-		ResetExprContext(r->econtext);
-		MemoryContextSwitchTo(r->econtext->ecxt_per_tuple_memory);
-		outcome = read_change(r, r->sides[r->turn].sign, &change);
-		if (outcome == USED)
-			push_change(r, &change);
+		ResetExprContext(r->row.econtext);
+		MemoryContextSwitchTo(r->row.econtext->ecxt_per_tuple_memory);
+		outcome = source_row_change(&r->row, r->sides[r->turn].sign, &change);
+		if (outcome == ROW_USED)
+			change_list_add(&r->changes, &change);
 		note_outcome(r, outcome);
 		MemoryContextSwitchTo(old);
 	}
@@ -544,55 +177,11 @@ read_rows(void *arg)
  * Writing changes
  * ------------------------------------------------------------------------------------------------ */
 
-/* Money in millionths; 0 is NULL unless it is to be written. */
+/* Adds a key, as text, to an array. */
 static void
-insert_money(BaseInsert *insert, int128 amount, bool zero)
+collect_key(ArrayBuildState **array, const SourceExpression *part, Datum key, MemoryContext context)
 {
-	base_insert_value(insert, amount != 0 || zero ? NumericGetDatum(decimal_to_numeric(amount, HISTORY_SCALE, true)) : (Datum) 0,
-					  amount == 0 && !zero);
-}
-
-/*
- * append_changes
- *		Writes the changes of one kind that stand from first on to their table, and returns how many that are. Of a
- *		day, a part that has not changed is NULL.
- */
-static Size
-append_changes(Recording *r, Size first)
-{
-	const BaseEntry *entry = r->entry;
-	bool		line = r->changes[first].line;
-	Size		i;
-	BaseInsert	insert;
-
-	base_insert_begin(&insert, line ? &entry->line_deltas : &entry->deltas);
-	for (i = first; i < r->count && r->changes[i].line == line; i++)
-	{
-		const Change *change = &r->changes[i];
-		MemoryContext old;
-
-		CHECK_FOR_INTERRUPTS();
-		base_insert_row(&insert);
-		old = MemoryContextSwitchTo(insert.context);
-		if (has_part(r, PART_TENANT))
-			base_insert_value(&insert, change->keys[0], false);
-		base_insert_value(&insert, change->keys[1], false);
-		if (line)
-			base_insert_value(&insert, change->keys[2], false);
-		base_insert_value(&insert, DateADTGetDatum(change->day), false);
-		base_insert_value(&insert, Int64GetDatum(change->orders), !line && change->orders == 0);
-		insert_money(&insert, change->gross, line);
-		if (!line)
-		{
-			base_insert_value(&insert, Int64GetDatum(change->refunds), change->refunds == 0);
-			insert_money(&insert, change->refunded, false);
-			base_insert_value(&insert, (Datum) 0, true);
-		}
-		base_insert_value(&insert, TimestampTzGetDatum(GetCurrentTransactionStartTimestamp()), false);
-		MemoryContextSwitchTo(old);
-	}
-	base_insert_end(&insert);
-	return i - first;
+	*array = accumArrayResult(*array, CStringGetTextDatum(OidOutputFunctionCall(part->output, key)), false, TEXTOID, context);
 }
 
 /*
@@ -603,21 +192,19 @@ static void
 collect_customers(void *arg)
 {
 	Recording  *r = arg;
-	const SourceExpression *parts = r->entry->parts;
+	const SourceExpression *parts = r->row.entry->parts;
 
-	for (Size i = 0; i < r->count && r->fold_count < MAX_FOLDED; i++)
+	for (Size i = 0; i < r->changes.count && r->fold_count < MAX_FOLDED; i++)
 	{
-		const Datum *keys = r->changes[i].keys;
-		const Datum *before = i > 0 ? r->changes[i - 1].keys : NULL;
+		const Datum *keys = r->changes.items[i].keys;
+		const Datum *before = i > 0 ? r->changes.items[i - 1].keys : NULL;
 
-		if (before && compare_keys(&parts[PART_CUSTOMER], keys[1], before[1]) == 0 &&
-			(!has_part(r, PART_TENANT) || compare_keys(&parts[PART_TENANT], keys[0], before[0]) == 0))
+		if (before && base_compare_keys(&parts[PART_CUSTOMER], keys[CHANGE_CUSTOMER], before[CHANGE_CUSTOMER]) == 0 &&
+			(!parts[PART_TENANT].cached || base_compare_keys(&parts[PART_TENANT], keys[CHANGE_TENANT], before[CHANGE_TENANT]) == 0))
 			continue;
-		if (has_part(r, PART_TENANT))
-			r->fold_tenants = accumArrayResult(r->fold_tenants, CStringGetTextDatum(OidOutputFunctionCall(parts[PART_TENANT].output, keys[0])),
-											   false, TEXTOID, r->context);
-		r->fold_customers = accumArrayResult(r->fold_customers, CStringGetTextDatum(OidOutputFunctionCall(parts[PART_CUSTOMER].output, keys[1])),
-											 false, TEXTOID, r->context);
+		if (parts[PART_TENANT].cached)
+			collect_key(&r->fold_tenants, &parts[PART_TENANT], keys[CHANGE_TENANT], r->context);
+		collect_key(&r->fold_customers, &parts[PART_CUSTOMER], keys[CHANGE_CUSTOMER], r->context);
 		r->fold_count++;
 	}
 }
@@ -629,15 +216,11 @@ collect_customers(void *arg)
 static void
 write_changes(Recording *r)
 {
-	merge_changes(r);
+	change_list_merge(&r->changes);
 	/* A snapshot that is older than the statement does not see what others have folded since. */
-	if (r->entry->fold_at_once && !IsolationUsesXactSnapshot() && !base_attempt(collect_customers, r, NULL))
+	if (r->row.entry->fold_at_once && !IsolationUsesXactSnapshot() && !base_attempt(collect_customers, r, NULL))
 		r->fold_count = MAX_FOLDED;
-	for (Size i = 0; i < r->count;)
-		i += append_changes(r, i);
-	r->count = 0;
-	r->full = false;
-	MemoryContextReset(r->keys);
+	change_list_write(&r->changes);
 }
 
 /*
@@ -650,20 +233,20 @@ write_counts(Recording *r)
 	BaseInsert	insert;
 	bool		begun = false;
 
-	for (int reason = 0; reason < REASONS; reason++)
+	for (int reason = 0; reason < ROW_REASONS; reason++)
 	{
 		if (r->unusable[reason] == 0)
 			continue;
 		if (!begun)
-			base_insert_begin(&insert, &r->entry->deltas);
+			base_insert_begin(&insert, &r->row.entry->deltas);
 		begun = true;
 		base_insert_row(&insert);
-		for (int key = has_part(r, PART_TENANT) ? 0 : 1; key < 3; key++)
+		for (int key = base_has_part(r->row.entry, PART_TENANT) ? 0 : 1; key < 3; key++)
 			base_insert_value(&insert, (Datum) 0, true);	/* the keys and the day */
 		base_insert_value(&insert, Int64GetDatum(r->unusable[reason]), false);
 		for (int part = 0; part < 3; part++)
 			base_insert_value(&insert, (Datum) 0, true);
-		base_insert_value(&insert, PointerGetDatum(cstring_to_text(reason_names[reason])), false);
+		base_insert_value(&insert, PointerGetDatum(cstring_to_text(row_reasons[reason])), false);
 		base_insert_value(&insert, TimestampTzGetDatum(GetCurrentTransactionStartTimestamp()), false);
 	}
 	if (begun)
@@ -672,32 +255,37 @@ write_counts(Recording *r)
 
 /*
  * write_bad_rows
+ *		Puts rows into quarantine. That the base has them is convenient; that they are counted is what matters.
  */
 static void
 write_bad_rows(Recording *r)
 {
-	Oid			types[] = {TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID};
-	ArrayBuildState *columns[lengthof(types)] = {0};
-	Datum		values[lengthof(types)];
-	ListCell   *cell;
+	BaseEntry  *entry = r->row.entry;
+	bool		tenant = base_has_part(entry, PART_TENANT);
+	Oid			types[QUARANTINE_PARTS + 1];
+	Datum		values[QUARANTINE_PARTS + 1];
 
-	foreach(cell, r->bad_rows)
+	for (int i = 0; i <= QUARANTINE_PARTS; i++)
 	{
-		const BadRow *bad = lfirst(cell);
-		const char *texts[] = {bad->tenant, bad->customer, bad->time, bad->amount, bad->order, reason_names[bad->reason]};
+		ArrayBuildState *column = NULL;
+		ListCell   *cell;
 
-		for (int i = 0; i < lengthof(types); i++)
-			columns[i] = accumArrayResult(columns[i], texts[i] ? CStringGetTextDatum(texts[i]) : (Datum) 0, texts[i] == NULL,
-										  TEXTOID, CurrentMemoryContext);
+		foreach(cell, r->bad_rows)
+		{
+			const BadRow *bad = lfirst(cell);
+			const char *text = i < QUARANTINE_PARTS ? bad->texts[i] : row_reasons[bad->reason];
+
+			column = accumArrayResult(column, text ? CStringGetTextDatum(text) : (Datum) 0, text == NULL, TEXTOID,
+									  CurrentMemoryContext);
+		}
+		types[i] = TEXTARRAYOID;
+		values[i] = makeArrayResult(column, CurrentMemoryContext);
 	}
-	for (int i = 0; i < lengthof(types); i++)
-		values[i] = makeArrayResult(columns[i], CurrentMemoryContext);
 	if (!base_execute(psprintf("INSERT INTO %s (%scustomer, purchased_at, amount, order_id, reason) "
 							   "SELECT %sq.c, q.p, q.a, q.o, q.r FROM unnest($1, $2, $3, $4, $5, $6) AS q (t, c, p, a, o, r)",
-							   quote_qualified_identifier(r->entry->key.schema, "quarantine"),
-							   has_part(r, PART_TENANT) ? "tenant, " : "", has_part(r, PART_TENANT) ? "q.t, " : ""),
+							   quote_qualified_identifier(entry->key.schema, "quarantine"), tenant ? "tenant, " : "", tenant ? "q.t, " : ""),
 					  lengthof(types), types, values, NULL))
-		ereport(DEBUG1, (errmsg_internal("rows could not be put into quarantine of customer base \"%s\"", r->entry->base)));
+		ereport(DEBUG1, (errmsg_internal("rows could not be put into quarantine of customer base \"%s\"", entry->base)));
 }
 
 /*
@@ -709,12 +297,12 @@ fold_at_once(Recording *r, Oid trigger_function)
 	Oid			types[] = {REGCLASSOID, TEXTARRAYOID, TEXTARRAYOID};
 	Datum		values[lengthof(types)];
 
-	values[0] = ObjectIdGetDatum(r->entry->settings);
+	values[0] = ObjectIdGetDatum(r->row.entry->settings);
 	values[1] = r->fold_tenants ? makeArrayResult(r->fold_tenants, r->context) : PointerGetDatum(construct_empty_array(TEXTOID));
 	values[2] = makeArrayResult(r->fold_customers, r->context);
 	if (!base_execute(psprintf("SELECT %s.base_fold_now($1, $2, $3)", base_extension_schema(trigger_function)), lengthof(types), types,
 					  values, NULL))
-		ereport(DEBUG1, (errmsg_internal("changes of customer base \"%s\" could not be folded at once", r->entry->base)));
+		ereport(DEBUG1, (errmsg_internal("changes of customer base \"%s\" could not be folded at once", r->row.entry->base)));
 }
 
 /*
@@ -728,18 +316,18 @@ read_and_write(Recording *r)
 	{
 		char	   *message;
 
-		if (r->entry->plain)
+		if (r->row.entry->plain)
 			read_rows(r);
 		else if (!base_attempt(read_rows, r, &message))
 		{
 			/* An expression has raised an error over a row. Reading goes on with the next one. */
-			r->entry->state_of = InvalidLocalTransactionId;
+			r->row.entry->state_of = InvalidLocalTransactionId;
 			if (!r->has_row)
 				elog(ERROR, "could not read the rows of the statement: %s", message);
 			pfree(message);
-			note_outcome(r, FAILED);
+			note_outcome(r, ROW_FAILED);
 		}
-		if (r->full || r->finished)
+		if (r->changes.full || r->finished)
 			write_changes(r);
 	}
 	write_counts(r);
@@ -758,7 +346,7 @@ begin_side(Side *side, Tuplestorestate *rows, int sign)
 {
 	side->rows = rows;
 	side->sign = sign;
-	side->last = IGNORED;
+	side->last = ROW_IGNORED;
 	if (rows == NULL)
 		return;
 	side->pointer = tuplestore_alloc_read_pointer(rows, EXEC_FLAG_REWIND);
@@ -773,17 +361,16 @@ begin_side(Side *side, Tuplestorestate *rows, int sign)
 static void
 record_statement(BaseEntry *entry, TriggerData *trigger, Oid trigger_function)
 {
-	Recording	r = {.entry = entry,.turn = 1,.capacity = 8,.context = CurrentMemoryContext};
+	Recording	r = {.row.entry = entry,.turn = 1,.context = CurrentMemoryContext};
 	Oid			caller;
 	int			security;
 
 	begin_side(&r.sides[0], trigger->tg_oldtable, -1);
 	begin_side(&r.sides[1], trigger->tg_newtable, 1);
-	r.slot = MakeSingleTupleTableSlot(entry->columns, &TTSOpsMinimalTuple);
-	r.econtext = CreateStandaloneExprContext();
-	r.econtext->ecxt_scantuple = r.slot;
-	r.changes = palloc(r.capacity * sizeof(Change));
-	r.keys = AllocSetContextCreate(CurrentMemoryContext, "pg_customer keys", ALLOCSET_DEFAULT_SIZES);
+	r.row.slot = MakeSingleTupleTableSlot(entry->columns, &TTSOpsMinimalTuple);
+	r.row.econtext = CreateStandaloneExprContext();
+	r.row.econtext->ecxt_scantuple = r.row.slot;
+	change_list_begin(&r.changes, entry);
 
 	GetUserIdAndSecContext(&caller, &security);
 	SetUserIdAndSecContext(entry->owner, security | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
@@ -803,9 +390,8 @@ record_statement(BaseEntry *entry, TriggerData *trigger, Oid trigger_function)
 	PG_END_TRY();
 	SetUserIdAndSecContext(caller, security);
 
-	FreeExprContext(r.econtext, true);
-	ExecDropSingleTupleTableSlot(r.slot);
-	MemoryContextDelete(r.keys);
+	FreeExprContext(r.row.econtext, true);
+	ExecDropSingleTupleTableSlot(r.row.slot);
 }
 
 /*

@@ -19,6 +19,7 @@
 #include "utils/relcache.h"
 
 #include "base.h"
+#include "decimal.h"
 
 /* ------------------------------------------------------------------------------------------------
  * base_attempt.c: work that may fail
@@ -149,7 +150,8 @@ typedef struct BaseEntryKey
 typedef struct BaseEntry
 {
 	BaseEntryKey key;
-	bool		valid;			/* nothing has changed since it was built */
+	bool		built;			/* to the end */
+	bool		valid;			/* nothing has changed since that was begun */
 	bool		busy;			/* its expressions are being evaluated */
 	uint32		warned;			/* the troubles of which this session has been warned, as bits */
 	BaseTrouble trouble;		/* why it could not be built */
@@ -191,6 +193,103 @@ extern void base_entry_states(BaseEntry *entry);
 
 /* Whether this session has not been warned of the trouble of the base yet; from now on it has. */
 extern bool base_entry_warn(BaseEntry *entry, BaseTrouble trouble);
+
+static inline bool
+base_has_part(const BaseEntry *entry, SourcePart part)
+{
+	return entry->parts[part].cached != NULL;
+}
+
+/* ------------------------------------------------------------------------------------------------
+ * base_row.c: what a row of the source is to the base
+ * ------------------------------------------------------------------------------------------------ */
+
+/* What becomes of a row; the reasons why it cannot be used are in the order of base_rows(). */
+typedef enum RowOutcome
+{
+	ROW_NO_CUSTOMER,
+	ROW_NO_TENANT,
+	ROW_NO_DAY,
+	ROW_INFINITE_DAY,			/* from here on the row itself goes to quarantine */
+	ROW_FOREIGN_CURRENCY,
+	ROW_BAD_AMOUNT,				/* and those after it, in the order of DecimalStatus */
+	ROW_FAILED = ROW_BAD_AMOUNT + DECIMAL_TOO_LARGE,
+	ROW_REASONS,
+	ROW_USED = ROW_REASONS,
+	ROW_IGNORED
+} RowOutcome;
+
+/* The reasons as the base names them. */
+extern const char *const row_reasons[ROW_REASONS];
+
+/* The keys of a change, in the order in which changes are sorted. */
+enum
+{
+	CHANGE_TENANT,
+	CHANGE_CUSTOMER,
+	CHANGE_ORDER,
+	CHANGE_KEYS
+};
+
+/* One signed change: of a customer and day or, with an order id, of an order's lines of a day. */
+typedef struct Change
+{
+	Datum		keys[CHANGE_KEYS];	/* the tenant if the base has them, the order in a line */
+	bool		line;
+	DateADT		day;
+	int64		orders;			/* or lines */
+	int64		refunds;
+	int128		gross;			/* in millionths; or the lines' amount */
+	int128		refunded;
+} Change;
+
+/* A row that is being read. */
+typedef struct SourceRow
+{
+	BaseEntry  *entry;
+	TupleTableSlot *slot;
+	ExprContext *econtext;
+} SourceRow;
+
+/* The change that the row makes, whose keys live as long as the present memory context. Expressions may raise errors. */
+extern RowOutcome source_row_change(SourceRow *row, int sign, Change *change);
+
+/* A part of the row as text in that memory context, cut to a length; NULL if it has none or raises an error. */
+extern char *source_row_text(SourceRow *row, SourcePart part, MemoryContext context);
+
+/* Has expressions see the settings under which the base was made, until the present nest level of settings ends. */
+extern void base_set_settings(const BaseEntry *entry);
+
+/* ------------------------------------------------------------------------------------------------
+ * base_deltas.c: changes on their way into the tables
+ * ------------------------------------------------------------------------------------------------ */
+
+typedef struct ChangeList
+{
+	BaseEntry  *entry;
+	Change	   *items;
+	Size		count;
+	Size		capacity;
+	bool		full;			/* it is to be written before more is added */
+	MemoryContext keys;
+} ChangeList;
+
+/* The part that each key of a change is. */
+extern const SourcePart change_key_parts[CHANGE_KEYS];
+
+/* Compares by the bytes of the values: as an index sorts them where that is cheap, and never coarser than equality. */
+extern int	base_compare_keys(const SourceExpression *part, Datum a, Datum b);
+
+extern void change_list_begin(ChangeList *list, BaseEntry *entry);
+
+/* Adds a change, whose keys are copied. */
+extern void change_list_add(ChangeList *list, const Change *change);
+
+/* Sorts the changes by key, adds up those of the same key and drops what comes to nothing. */
+extern void change_list_merge(ChangeList *list);
+
+/* Appends the changes to the tables, and empties the list. */
+extern void change_list_write(ChangeList *list);
 
 /* ------------------------------------------------------------------------------------------------
  * base_troubles.c: what happens seldom

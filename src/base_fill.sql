@@ -115,7 +115,7 @@ source AS [[!kept_before:NOT]] MATERIALIZED (
 ),
 [[again:changed AS MATERIALIZED (
 	SELECT {g.key}, g.history, m.stage, m.stage_on FROM source AS g LEFT JOIN {schema}.summary AS m ON {g=m}
-	WHERE m.history IS NULL OR m.history OPERATOR({ext}.<>) g.history
+	WHERE m.history IS NULL OR m.history OPERATOR({ext}.<>) g.history{damaged}
 ),]]
 written AS (
 	INSERT INTO {schema}.summary ({key}, history, orders, gross, total, first_purchase, last_purchase, last_day, stage, stage_on, stage_due)
@@ -146,7 +146,12 @@ SELECT jsonb_build_object('written', (SELECT count(*) FROM written),
 		SELECT coalesce(reason, 'used') AS reason, sum(rows) AS rows, sum(orders) AS orders,
 			sum(without_order_id) AS without_order_id, sum(zero) AS zero, sum(unknown) AS unknown, sum(future) AS future
 		FROM groups GROUP BY reason) AS t)) FROM base AS b$template$,
-		options || jsonb_build_object('lines', CASE WHEN NOT first THEN options ->> 'order_sql' END, 'summary_columns', @extschema@.base_summary_columns()))
+		-- What a verification has found in the columns beside the history is repaired as well.
+		options || jsonb_build_object('damaged', CASE WHEN NOT first AND options ->> 'differences' > '0' THEN @extschema@.base_template($template$
+		OR (m.orders, m.gross, m.total, m.first_purchase, m.last_purchase, m.last_day) IS DISTINCT FROM ({ext}.orders(m.history), {ext}.gross(m.history),
+			{ext}.total(m.history), {ext}.first_purchase(m.history), {ext}.last_purchase(m.history), {ext}.last_day(m.history))
+		OR nullif(m.stage::text, 'prospect') IS DISTINCT FROM nullif({ext}.lifecycle_stage(m.history, m.stage_on, {'policy'})::text, 'prospect')$template$, options) ELSE '' END,
+			'lines', CASE WHEN NOT first THEN options ->> 'order_sql' END, 'summary_columns', @extschema@.base_summary_columns()))
 	INTO counts;
 	RETURN counts;
 EXCEPTION WHEN data_exception OR insufficient_privilege THEN
@@ -354,6 +359,13 @@ BEGIN
 			[[order_sql:UNION SELECT {key} FROM {schema}.line_deltas]]', options));
 	END IF;
 	counts := @extschema@.base_fill(options, false);
+	IF options ->> 'differences' > '0' THEN
+		EXECUTE @extschema@.base_template($template$
+INSERT INTO {schema}.lifecycle_changes ({key}, from_stage, to_stage, changed_on, reason)
+SELECT {l.key}, l.to_stage, nullif(m.stage::text, 'prospect'), coalesce(m.stage_on, CURRENT_DATE), 'corrected'
+FROM (SELECT DISTINCT ON ({key}) {key}, to_stage FROM {schema}.lifecycle_changes ORDER BY {key}, id DESC) AS l LEFT JOIN {schema}.summary AS m ON {l=m}
+WHERE l.to_stage IS DISTINCT FROM nullif(m.stage::text, 'prospect')$template$, options);
+	END IF;
 	PERFORM @extschema@.base_quarantine(options, @extschema@.base_bad_reasons(counts));
 	PERFORM @extschema@.base_record_fill(options, counts, started, false);
 	PERFORM @extschema@.base_renew_cut_points(options);

@@ -1,34 +1,15 @@
 
 -- Live bases: signed changes, and bringing them into the summary -------------------------------------
 
--- The lines of orders of which lines have changed, as they are in the source: found by their order ids.
-CREATE FUNCTION base_changed_lines(options jsonb, line_deltas text) RETURNS text
-	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	RETURN @extschema@.base_template($template$
-SELECT {t.key}, t.order_id, r.day, coalesce(r.amount, 0)::numeric AS amount
-FROM (SELECT {key}, order_id FROM {line_deltas} AS d GROUP BY {key}, order_id) AS t
-	JOIN {source} AS s ON {order_sql} {order_equal} t.order_id
-	CROSS JOIN LATERAL (SELECT {row_tenant,}{customer_sql}, {day_sql}, {amount_sql}[[currency_sql:, ({currency_sql})::text]])
-		AS r ({tenant,} customer, day, amount[[currency_sql:, currency]])
-WHERE {r=t} AND isfinite(r.day) AND {amount_problem} IS NULL[[filter_sql: AND ({filter_sql})]]
-	[[currency_sql:AND r.currency IS NOT DISTINCT FROM {'currency'}]]
-	AND NOT coalesce(r.day < (SELECT kept_before FROM {schema}.state), false)$template$, options || jsonb_build_object('line_deltas', line_deltas,
-		'row_tenant,', CASE WHEN options ->> 'tenant_sql' IS NULL THEN '' ELSE format('(%s), ', options ->> 'tenant_sql') END));
-END $$;
-COMMENT ON FUNCTION base_changed_lines(jsonb, text) IS
-'The query for all lines of the orders that line_deltas names, from the source of a live base.';
-
 -- The changes of a live base by customer: what its triggers have appended, summed. With an order id, the orders whose lines
 -- have changed are read again: what an order was is what it is, less what has changed. One snapshot sees both. A customer with
 -- changes has a row, even if they come to nothing: an order that was not there before and is gone again adds nothing to a day.
--- deltas, line_deltas and changed_lines: what to read them from.
-CREATE FUNCTION base_changes(options jsonb, deltas text, line_deltas text, changed_lines text) RETURNS text
+-- deltas and line_deltas: what to read them from.
+CREATE FUNCTION base_changes(options jsonb, deltas text, line_deltas text) RETURNS text
 	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	options := options || jsonb_build_object('deltas', deltas, 'line_deltas', line_deltas, 'changed_lines', changed_lines);
+	options := options || jsonb_build_object('deltas', deltas, 'line_deltas', line_deltas);
 	IF options ->> 'order_sql' IS NOT NULL THEN
 		options := options || jsonb_build_object('deltas', @extschema@.base_template($template$
 (SELECT {key}, day, orders, gross, refunds, refunded, item FROM {deltas} AS d
@@ -40,7 +21,9 @@ FROM (SELECT {d.key}, d.order_id, min(d.day) FILTER (WHERE d.lines > 0) AS day, 
 	FROM (SELECT {l.key}, l.order_id, l.day, sum(l.lines) AS lines, sum(l.changed) AS changed, sum(l.amount) AS amount, sum(l.amount_changed) AS amount_changed
 		FROM (SELECT {key}, order_id, day, 0::bigint AS lines, lines AS changed, 0::numeric AS amount, amount AS amount_changed FROM {line_deltas} AS d
 			UNION ALL
-			SELECT {key}, order_id, day, 1, 0, amount, 0 FROM {changed_lines} AS c) AS l
+			SELECT {t.key}, t.order_id, r.day, 1, 0, coalesce(r.amount, 0), 0
+			FROM (SELECT {key}, order_id FROM {line_deltas} AS d GROUP BY {key}, order_id) AS t
+				CROSS JOIN LATERAL {schema}.lines_of({t.key}, t.order_id) AS r) AS l
 		GROUP BY {l.key}, l.order_id, l.day) AS d
 	GROUP BY {d.key}, d.order_id) AS o,
 	LATERAL (VALUES (1, o.day, o.amount), (-1, o.day_before, o.amount_before), (0, o.first_day, 0)) AS v (sign, day, amount)
@@ -52,8 +35,43 @@ FROM (SELECT {d.key}, d.day, sum(d.orders)::bigint AS orders, sum(d.gross) AS gr
 	FROM {deltas} AS d WHERE d.item IS NULL GROUP BY {d.key}, d.day) AS d
 GROUP BY {d.key}$template$, options);
 END $$;
-COMMENT ON FUNCTION base_changes(jsonb, text, text, text) IS
+COMMENT ON FUNCTION base_changes(jsonb, text, text) IS
 'The query for the changes of each customer of a live base that are not in its summary yet.';
+
+-- The lines of an order that has changed, as the source has them. Readers of a base have no rights on its source and should
+-- not need any, so the function runs as the base's owner, with a pinned path and the base's settings, and for orders with
+-- changes that are not folded alone. Its body is text: the shop may alter its tables, and no view of ours stands in the way.
+CREATE FUNCTION base_make_lines_of(options jsonb) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	options := options || jsonb_build_object('tenant_parameter', CASE WHEN options ->> 'tenant_sql' IS NULL THEN '' ELSE format('wanted_tenant %s, ', options ->> 'tenant_type') END,
+		'tenant_column', CASE WHEN options ->> 'tenant_sql' IS NULL THEN '' ELSE format('tenant %s, ', options ->> 'tenant_type') END,
+		'row_tenant,', CASE WHEN options ->> 'tenant_sql' IS NULL THEN '' ELSE format('(%s), ', options ->> 'tenant_sql') END);
+	EXECUTE @extschema@.base_template($template$
+CREATE OR REPLACE FUNCTION {schema}.lines_of({tenant_parameter}wanted_customer {customer_type}, wanted_order {order_type}) RETURNS TABLE (day date, amount numeric)
+	LANGUAGE plpgsql STABLE STRICT SECURITY DEFINER PARALLEL SAFE ROWS 5
+	SET search_path = pg_catalog, pg_temp SET timezone = {'time_zone'} SET datestyle = {'date_style'} SET row_security = off
+AS {'body'};
+COMMENT ON FUNCTION {schema}.lines_of({tenant_parameter}wanted_customer {customer_type}, wanted_order {order_type}) IS
+	'The lines in the source of an order with changes that are not folded yet; runs as the owner of the base.'$template$,
+		options || jsonb_build_object('body', @extschema@.base_template($template$
+#variable_conflict use_column
+BEGIN
+	IF EXISTS (SELECT FROM {schema}.line_deltas AS d WHERE d.customer {customer_equal} wanted_customer[[tenant_sql: AND d.tenant {tenant_equal} wanted_tenant]]
+			AND d.order_id {order_equal} wanted_order) THEN
+		RETURN QUERY SELECT r.day, r.amount::numeric
+		FROM {source} AS s CROSS JOIN LATERAL (SELECT {row_tenant,}{customer_sql}, {day_sql}, {amount_sql}[[currency_sql:, ({currency_sql})::text]])
+			AS r ({tenant,} customer, day, amount[[currency_sql:, currency]])
+		WHERE {order_sql} {order_equal} wanted_order AND r.customer {customer_equal} wanted_customer[[tenant_sql: AND r.tenant {tenant_equal} wanted_tenant]]
+			AND isfinite(r.day) AND {amount_problem} IS NULL[[filter_sql: AND ({filter_sql})]]
+			[[currency_sql:AND r.currency IS NOT DISTINCT FROM {'currency'}]]
+			AND NOT coalesce(r.day < (SELECT kept_before FROM {schema}.state), false);
+	END IF;
+END $template$, options)));
+END $$;
+COMMENT ON FUNCTION base_make_lines_of(jsonb) IS
+'Makes the function of a customer base with an order id that reads the lines of one order.';
 
 -- Brings changes into the summary and writes the stages that they change to the log, in one statement. chosen: a query for the
 -- keys of the customers to fold. Returns the number of rows taken. The caller sees to it that nobody else folds these customers.
@@ -65,7 +83,7 @@ DECLARE
 	outcome record;
 BEGIN
 	PERFORM set_config('timezone', options ->> 'time_zone', true), set_config('datestyle', options ->> 'date_style', true);
-	options := options || jsonb_build_object('chosen', chosen, 'changes', @extschema@.base_changes(options, 'taken', 'taken_lines', '(' || @extschema@.base_changed_lines(options, 'taken_lines') || ')'),
+	options := options || jsonb_build_object('chosen', chosen, 'changes', @extschema@.base_changes(options, 'taken', 'taken_lines'),
 		'day', @extschema@.base_day(options, 'greatest(t.last_day, (SELECT max(last_day) FROM fitted))'),
 		'summary_columns', @extschema@.base_summary_columns());
 	EXECUTE @extschema@.base_template($template$
@@ -202,17 +220,23 @@ END $$;
 COMMENT ON FUNCTION base_source_truncated(regclass) IS
 'Empties a live base whose source has been truncated.';
 
--- One step of advance_customer_base: stages that time alone has changed, of about max_rows customers in the order in which they
--- were due. Customers with changes that are not folded yet are left to the fold.
+-- One step of advance_customer_base: stages that time alone has changed, of about max_rows customers. Customers with changes that are not folded yet are left to the fold.
 CREATE FUNCTION base_advance(settings regclass, max_rows bigint) RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	options jsonb;
+	done boolean;
 	rows bigint;
 BEGIN
 	EXECUTE format('LOCK TABLE %s IN SHARE UPDATE EXCLUSIVE MODE', settings);
 	options := @extschema@.base_options(settings) || jsonb_build_object('max_rows', max_rows);
+	-- What is due on a day is due at its beginning. So the summary is read once a day, and needs no index that every fold would
+	-- have to change.
+	EXECUTE @extschema@.base_template('SELECT {schema}.as_of() <= advanced_to FROM {schema}.state', options) INTO done;
+	IF done THEN
+		RETURN 0;
+	END IF;
 	EXECUTE @extschema@.base_template($template$
 WITH base AS MATERIALIZED (
 	SELECT {schema}.as_of() AS day, t.advanced_to, {'policy'}::{ext}.lifecycle_policy AS policy FROM {schema}.state AS t
@@ -220,7 +244,7 @@ WITH base AS MATERIALIZED (
 	SELECT {m.key}, m.history, m.stage, m.stage_on FROM {schema}.summary AS m
 	WHERE m.stage_due <= (SELECT day FROM base) AND NOT EXISTS (SELECT FROM {schema}.deltas AS d WHERE {d=m} OFFSET 0)
 		[[order_sql:AND NOT EXISTS (SELECT FROM {schema}.line_deltas AS d WHERE {d=m} OFFSET 0)]]
-	ORDER BY m.stage_due LIMIT {max_rows}
+	LIMIT {max_rows}
 ), logged AS (
 	INSERT INTO {schema}.lifecycle_changes ({key}, from_stage, to_stage, changed_on, order_day, reason)
 	SELECT {g.key}, c.from_stage, c.to_stage, c.changed_on, c.order_day, c.reason

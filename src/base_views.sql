@@ -159,11 +159,6 @@ BEGIN ATOMIC
 	('histories', 'customer', '<customer>', 'Key of the customer.', '客户标识。'),
 	('histories', 'tenant', '<tenant>', 'Tenant of the customer.', '客户所属租户。'),
 	('histories', 'history', '<history>', 'Every day with purchases or refunds, as a purchase_history.', '完整购买历史(purchase_history)。'),
-	('changed_lines', 'customer', '<customer>', 'Key of the customer.', '客户标识。'),
-	('changed_lines', 'tenant', '<tenant>', 'Tenant of the customer.', '客户所属租户。'),
-	('changed_lines', 'order_id', '<order>', 'The order.', '订单号。'),
-	('changed_lines', 'day', 'date', 'Day of the line.', '行的日期。'),
-	('changed_lines', 'amount', 'numeric', 'Amount of the line.', '行的金额。'),
 	('summary_now', 'customer', '<customer>', 'Key of the customer.', '客户标识。'),
 	('summary_now', 'tenant', '<tenant>', 'Tenant of the customer.', '客户所属租户。'),
 	('summary_now', 'history', '<history>', 'Every day with purchases or refunds, as a purchase_history.', '完整购买历史(purchase_history)。'),
@@ -228,7 +223,7 @@ BEGIN
 	SELECT row_number() OVER (), c.name, c.type, c.comment
 	FROM (SELECT coalesce(a.attname::text, t.name) AS name,
 			CASE t.type WHEN '<customer>' THEN options ->> 'customer_type' WHEN '<tenant>' THEN options ->> 'tenant_type'
-				WHEN '<history>' THEN (options ->> 'ext') || '.purchase_history' WHEN '<stage>' THEN (options ->> 'ext') || '.lifecycle_stage' WHEN '<order>' THEN options ->> 'order_type' WHEN '' THEN format_type(a.atttypid, a.atttypmod) ELSE t.type END AS type,
+				WHEN '<history>' THEN (options ->> 'ext') || '.purchase_history' WHEN '<stage>' THEN (options ->> 'ext') || '.lifecycle_stage' WHEN '' THEN format_type(a.atttypid, a.atttypmod) ELSE t.type END AS type,
 			CASE WHEN t.type = '' THEN coalesce(col_description(a.attrelid, a.attnum), format('%s.%I', options ->> 'customers', a.attname)) WHEN options ->> 'language' = 'zh' THEN t.zh ELSE t.en END AS comment
 		FROM @extschema@.base_columns() WITH ORDINALITY AS t (view, name, type, en, zh, n)
 			LEFT JOIN jsonb_array_elements_text(coalesce((options ->> 'attributes')::jsonb, '[]')) WITH ORDINALITY AS x (attribute, n)
@@ -334,14 +329,11 @@ BEGIN
 	PERFORM @extschema@.base_make_function(options, 'changed()', 'TABLE ({tenant_column}customer {customer_type})', $template$
 SELECT {key} FROM {schema}.deltas WHERE item IS NULL[[order_sql: UNION ALL SELECT {key} FROM {schema}.line_deltas]]$template$, 'STABLE STRICT PARALLEL SAFE ROWS 1000');
 	IF options ->> 'order_sql' IS NOT NULL THEN
-		-- The only view that reads the source, for whoever may read the base: with the rights of its owner.
-		PERFORM @extschema@.base_make_view(options, 'changed_lines', 'All lines of the orders of which lines have changed since the last fold.',
-			@extschema@.base_changed_lines(options, (options ->> 'schema') || '.line_deltas'), false);
-		EXECUTE @extschema@.base_template('ALTER VIEW {schema}.changed_lines SET (security_invoker = false, security_barrier = true)', options);
+		PERFORM @extschema@.base_make_lines_of(options);
 	END IF;
 	FOREACH scope IN ARRAY ARRAY['customer', 'summary'] LOOP
 		PERFORM @extschema@.base_make_view(options || jsonb_build_object('changes', @extschema@.base_changes(options,
-			(options ->> 'schema') || '.deltas', (options ->> 'schema') || '.line_deltas', (options ->> 'schema') || '.changed_lines'),
+			(options ->> 'schema') || '.deltas', (options ->> 'schema') || '.line_deltas'),
 			'is_changed', @extschema@.base_template(CASE
 				WHEN scope = 'customer' THEN 'EXISTS (SELECT FROM {schema}.deltas AS d WHERE {d=m} OFFSET 0)
 					[[order_sql: OR EXISTS (SELECT FROM {schema}.line_deltas AS d WHERE {d=m} OFFSET 0)]]'

@@ -62,7 +62,7 @@ DECLARE
 	options jsonb;
 	schema text := (SELECT relnamespace::regnamespace::text FROM pg_class WHERE oid = settings);
 BEGIN
-	EXECUTE format('SELECT to_jsonb(s) || jsonb_build_object(''kept_before'', t.kept_before) FROM ONLY %s AS s, ONLY %s.state AS t', settings, schema) INTO STRICT options;
+	EXECUTE format('SELECT to_jsonb(s) || jsonb_build_object(''kept_before'', t.kept_before, ''differences'', t.differences) FROM ONLY %s AS s, ONLY %s.state AS t', settings, schema) INTO STRICT options;
 	RETURN options || jsonb_build_object('schema', schema, 'summary_table', schema || '.summary',
 		'deltas_table', schema || '.deltas', 'line_deltas_table', schema || '.line_deltas',
 		'ext', @extschema@.base_extension_schema(),
@@ -405,12 +405,14 @@ CREATE TABLE {schema}.deltas ({tenant_column}customer {customer_type}, day date,
 INSERT INTO {schema}.deltas (item) VALUES ('');
 DELETE FROM {schema}.deltas;
 CREATE INDEX deltas_key ON {schema}.deltas ({key});
+[[to_last:CREATE INDEX deltas_day ON {schema}.deltas (day);]]
 COMMENT ON TABLE {schema}.deltas IS 'What orders have changed since the last fold, as signed rows by customer and day; with an item: how many rows could not be used. Written by the triggers of a live base alone.';
 [[order_sql:
 CREATE TABLE {schema}.line_deltas ({tenant_column}customer {customer_type}, order_id {order_type}, day date, lines bigint, amount numeric,
 	at timestamptz NOT NULL DEFAULT now()) WITH (vacuum_truncate = false, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000);
 CREATE INDEX line_deltas_key ON {schema}.line_deltas ({key});
 COMMENT ON TABLE {schema}.line_deltas IS 'The same for lines of orders with an order id: their orders are read again from the source.';]]
+[[lines_to_last:CREATE INDEX line_deltas_day ON {schema}.line_deltas (day);]]
 
 CREATE TABLE {schema}.lifecycle_changes (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, {tenant_column}customer {customer_type} NOT NULL,
 	from_stage text, to_stage text, changed_on date NOT NULL, order_day date, recorded_at timestamptz NOT NULL DEFAULT now(), reason text NOT NULL);
@@ -435,7 +437,8 @@ CREATE TABLE {schema}.quarantine (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY
 COMMENT ON TABLE {schema}.quarantine IS 'Rows of the source that the base cannot use, as text: up to 1,000 for each reason, of the last refresh.';
 
 INSERT INTO {schema}.settings SELECT * FROM jsonb_populate_record(NULL::{schema}.settings, {'options'}::jsonb)$template$,
-		options || jsonb_build_object('options', options, 'tenant_text', CASE WHEN options ->> 'tenant_sql' IS NULL THEN '' ELSE 'tenant text, ' END,
+		options || jsonb_build_object('options', options, 'to_last', nullif(options ->> 'as_of' = 'last_purchase', false),
+			'lines_to_last', CASE WHEN options ->> 'order_sql' IS NOT NULL THEN nullif(options ->> 'as_of' = 'last_purchase', false) END, 'tenant_text', CASE WHEN options ->> 'tenant_sql' IS NULL THEN '' ELSE 'tenant text, ' END,
 			'tenant_column', CASE WHEN options ->> 'tenant_sql' IS NULL THEN '' ELSE format('tenant %s, ', options ->> 'tenant_type') END,
 			'digits', (SELECT m.digits FROM @extschema@.segment_maps() AS m WHERE m.map = options ->> 'segment_map')));
 END $$;
@@ -492,12 +495,14 @@ BEGIN
 	options := @extschema@.base_options(format('%I.settings', schema)::regclass);
 	counts := @extschema@.base_fill(options, true);
 	PERFORM @extschema@.base_quarantine(options, @extschema@.base_bad_reasons(counts));
-	EXECUTE @extschema@.base_template('ALTER TABLE {schema}.summary ADD PRIMARY KEY ({key}); CREATE INDEX summary_due ON {schema}.summary (stage_due);
+	EXECUTE @extschema@.base_template('ALTER TABLE {schema}.summary ADD PRIMARY KEY ({key});
 		ANALYZE {schema}.summary; ANALYZE {schema}.deltas; [[order_sql:ANALYZE {schema}.line_deltas]]', options);
 	PERFORM @extschema@.base_record_fill(options, counts, started, true);
 	options := @extschema@.base_options(format('%I.settings', schema)::regclass);
 	PERFORM @extschema@.base_make_views(options);
 	PERFORM @extschema@.base_renew_cut_points(options);
+	-- Small tables that are never analysed look large to the planner, and every query worth compiling.
+	EXECUTE @extschema@.base_template('ANALYZE {schema}.cut_points; ANALYZE {schema}.segment_map; ANALYZE {schema}.lifecycle_stages', options);
 	EXECUTE @extschema@.base_template('CREATE TRIGGER complete AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON {schema}.segment_map
 		EXECUTE FUNCTION {ext}.base_segment_map_check();
 		CREATE TRIGGER complete AFTER INSERT OR UPDATE OR DELETE ON {schema}.cut_points
@@ -601,8 +606,8 @@ DROP FUNCTION IF EXISTS {schema}.moved(date, date, text, text), {schema}.segment
 	{schema}.rfm_segments_at(date), {schema}.abc_at(date), {schema}.kpis_at(date), {schema}.kpis_by(text, date),
 	{schema}.scored_at(date), {schema}.all_scored_at(date), {schema}.breaks_at(date), {schema}.population_breaks(date),
 	{schema}.measured_at(date), {schema}.all_measured_at(date), {schema}.as_of();
-DROP VIEW IF EXISTS {schema}.summary_now, {schema}.customer_now[[order_sql:, {schema}.changed_lines]];
-DROP FUNCTION IF EXISTS {schema}.changed();
+DROP VIEW IF EXISTS {schema}.summary_now, {schema}.customer_now;
+DROP FUNCTION IF EXISTS {schema}.changed()[[order_sql:, {schema}.lines_of]];
 DROP TABLE IF EXISTS {schema}.settings, {schema}.state, {schema}.segment_map, {schema}.lifecycle_stages, {schema}.summary, {schema}.deltas[[order_sql:, {schema}.line_deltas]],
 	{schema}.lifecycle_changes, {schema}.troubles, {schema}.cut_points, {schema}.quality, {schema}.quarantine;
 [[made_schema:DROP SCHEMA {schema}]][[!made_schema:COMMENT ON SCHEMA {schema} IS NULL]]$template$, options);

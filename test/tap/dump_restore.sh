@@ -25,13 +25,20 @@ SELECT count(*) > 0 FROM customer.create_customer_base('Mein Laden', source => '
 	amount => 'cents / 100.0', order_id => 'nr', tenant => 'land', customers => 'public.kunden', customers_key => 'id', attributes => '{name}',
 	as_of => '2026-06-30', time_zone => 'Asia/Shanghai', currency => 'EUR', language => 'zh') AS made \g /dev/null
 SELECT customer.grant_reader('Mein Laden', 'analyst');
+CREATE INDEX ON "Bestellungen" (nr);
+CALL customer.start_maintenance('Mein Laden');
+INSERT INTO "Bestellungen" SELECT 'C' || i / 3, md5((i % 40)::text)::uuid, timestamptz '2026-03-01 UTC' + i * interval '1 hour', i * 100, 'DE' FROM generate_series(1, 90) AS i;
+CALL customer.fold_customer_base('Mein Laden');
+UPDATE "Bestellungen" SET cents = cents + 1 WHERE nr ~ '^C';
+DELETE FROM "Bestellungen" WHERE nr = 'C7';
 GRANT SELECT ON kunden TO analyst;
 GRANT USAGE ON SCHEMA customer TO analyst;
 UPDATE "Mein Laden".segment_map SET label_zh = '我的冠军' WHERE segment = 'champions';
 CREATE VIEW best AS SELECT name, total FROM "Mein Laden".customers WHERE segment = 'champions';
 SQL
-ok $? 'a role that is no superuser installs the extension and makes a base'
+ok $? 'a role that is no superuser installs the extension and makes a live base'
 is "$(as_owner -d shop_a -c "SELECT count(*) FROM customer.verify_customer_base('Mein Laden')")" 0 'the base is right'
+is "$(as_owner -d shop_a -c 'SELECT mode, delta_rows > 50, stale FROM "Mein Laden".base_status')" 'live|t|f' 'and has changes that are not folded yet'
 
 # Everything that one can see of a base, as text.
 picture() {
@@ -43,8 +50,10 @@ SELECT * FROM "Mein Laden".kpis WHERE unit = 'quarter' ORDER BY 1, 2;
 SELECT * FROM "Mein Laden".abc ORDER BY tenant, customer;
 SELECT * FROM "Mein Laden".histories ORDER BY 1, 2;
 SELECT * FROM "Mein Laden".cut_points ORDER BY 1, 2, 3;
+SELECT * FROM "Mein Laden".lifecycle ORDER BY 1, 2;
+SELECT * FROM "Mein Laden".lifecycle_changes ORDER BY 1;
 SELECT * FROM "Mein Laden".rfm_segments_at('2025-06-30') ORDER BY 1, 2;
-SELECT base, version, mode, as_of, source, rows_seen, customers, quarantined, stale FROM "Mein Laden".base_status;
+SELECT base, version, mode, as_of, source, customers, quarantined, triggers_ok, stale FROM "Mein Laden".base_status;
 SELECT * FROM best ORDER BY 1, 2;
 SELECT c.relname, c.relkind, c.relacl, c.reloptions, d.description FROM pg_class c LEFT JOIN pg_description d ON d.objoid = c.oid AND d.objsubid = 0 AND d.classoid = 'pg_class'::regclass
 	WHERE relnamespace = '"Mein Laden"'::regnamespace ORDER BY 1;
@@ -62,7 +71,11 @@ restored() {  # NAME: what the restored database shows, and that it works on
 	head -30 "$work/diff" | sed 's/^/# /'
 	is "$(as_owner -d "$1" -c "SELECT count(*) FROM customer.verify_customer_base('Mein Laden')")" 0 "$2: verify finds no difference"
 	as_owner -d "$1" -c "INSERT INTO \"Bestellungen\" VALUES ('new', md5('7')::uuid, '2026-01-01', 4200, 'DE')"
-	is "$(as_owner -d "$1" -c "SELECT count(*) FROM customer.verify_customer_base('Mein Laden')")" 1 "$2: verify finds a new order"
+	is "$(as_owner -d "$1" -c "SELECT count(*) FROM customer.verify_customer_base('Mein Laden')")" 0 "$2: triggers follow a new order, once"
+	as_owner -d "$1" -c "CALL customer.advance_customer_base('Mein Laden')"
+	is "$(as_owner -d "$1" -c "SELECT count(*) FROM customer.verify_customer_base('Mein Laden')")" 0 "$2: so does an advance"
+	as_owner -d "$1" -c 'UPDATE "Mein Laden".summary SET orders = orders + 1 WHERE customer = md5($$7$$)::uuid AND tenant = $$DE$$'
+	is "$(as_owner -d "$1" -c "SELECT count(*) FROM customer.verify_customer_base('Mein Laden')")" 1 "$2: verify finds damage"
 	as_owner -d "$1" -c "SELECT count(*) FROM customer.refresh_customer_base('Mein Laden')" >/dev/null
 	is "$(as_owner -d "$1" -c "SELECT count(*) FROM customer.verify_customer_base('Mein Laden')")" 0 "$2: refresh repairs it"
 	is "$(psql -XAtq -U analyst -d "$1" -c 'SELECT count(*) > 0 FROM "Mein Laden".customers' 2>&1)" t "$2: the reader reads"
@@ -77,9 +90,13 @@ pg_dump -U shopkeeper -Fc -d shop_a -f "$work/custom.dump" && pg_restore -U shop
 ok $? 'a custom dump restores without an error'
 restored restored_custom custom
 
+as_owner -d shop_a -c "SELECT count(*) FROM customer.refresh_customer_base('Mein Laden')" >/dev/null
+picture shop_a > "$work/before"
 pg_dump -U shopkeeper --schema-only -d shop_a > "$work/schema.sql" && pg_dump -U shopkeeper --data-only -d shop_a > "$work/data.sql" &&
-	as_owner -d restored_parts -f "$work/schema.sql" >/dev/null && as_owner -d restored_parts -f "$work/data.sql" >/dev/null
+	as_owner -d restored_parts -f "$work/schema.sql" >/dev/null && PGOPTIONS="$PGOPTIONS -c pg_customer.maintain=off" as_owner -d restored_parts -f "$work/data.sql" >/dev/null
 ok $? 'schema and data apart restore without an error'
+is "$(as_owner -d restored_parts -c 'SELECT stale_reason ~ $$maintenance was switched off$$ FROM "Mein Laden".base_status')" t 'a base whose triggers were switched off for it says so'
+as_owner -d restored_parts -c "SELECT count(*) FROM customer.refresh_customer_base('Mein Laden')" >/dev/null
 restored restored_parts parts
 
 as_owner -d shop_a -c 'DROP EXTENSION pg_customer' 2>/dev/null
