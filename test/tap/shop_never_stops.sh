@@ -107,15 +107,12 @@ sold() {
 
 # The base after a refresh, and as it follows the next orders without it.
 mended() {
-	local refreshed followed folded
-	keeper "SELECT FROM refresh_customer_base('$base')" | told
-	refreshed=$(keeper "SELECT count(*) FROM verify_customer_base('$base')")
+	local refreshed followed verify="SELECT count(*) FROM verify_customer_base('$base')"
+	refreshed=$(as "$owner" -c "SELECT FROM refresh_customer_base('$base') HAVING count(*) = 0" -c "$verify")
 	: >"$work/said"
-	orders | sell || cat "$work/said"
-	followed=$(keeper "SELECT count(*) FROM verify_customer_base('$base')")
-	keeper "CALL advance_customer_base('$base')" | told
-	folded=$(keeper "SELECT count(*) FROM verify_customer_base('$base')")
-	is "$refreshed, $followed, $folded, $(grep -c WARNING "$work/said"), $(status)" '0, 0, 0, 0, right' "$1"
+	orders | sell || told <"$work/said"
+	followed=$(as "$owner" -c "$verify" -c "CALL advance_customer_base('$base')" -c "$verify" | tr '\n' ' ')
+	is "$refreshed, $followed, $(grep -c WARNING "$work/said") warnings, $(status)" '0, 0 0 , 0 warnings, right' "$1"
 }
 status() { as postgres -c "SELECT CASE WHEN stale THEN stale_reason ELSE 'right' END FROM ${schema:-$base}.base_status"; }
 
@@ -207,7 +204,7 @@ renaming 'a column of the source dropped' 'expression: amount_sql: .*total' 'ALT
 	'INSERT INTO orders (customer_id, at) VALUES (1, now());'
 renaming 'the type of the amount changed' 'expression: amount_sql is of type double precision, not numeric' 'ALTER TABLE orders ALTER total TYPE float8' 'ALTER TABLE orders ALTER total TYPE numeric' \
 	'INSERT INTO orders (customer_id, at, total) VALUES (1, now(), 5);'
-renaming 'the type of the customer changed' 'deltas_changed: deltas' 'ALTER TABLE orders ALTER customer_id TYPE bigint' 'ALTER TABLE orders ALTER customer_id TYPE int' \
+renaming 'the type of the customer changed' 'expression: customer_sql is of type bigint, not integer' 'ALTER TABLE orders ALTER customer_id TYPE bigint' 'ALTER TABLE orders ALTER customer_id TYPE int' \
 	'INSERT INTO orders (customer_id, at, total) VALUES (1, now(), 5);'
 renaming 'the type of the day changed' 'expression: day_sql: ' 'ALTER TABLE orders ALTER at TYPE text' 'ALTER TABLE orders ALTER at TYPE timestamptz USING at::timestamptz' \
 	'INSERT INTO orders (customer_id, at, total) VALUES (1, now()::text, 5);'
@@ -307,7 +304,7 @@ like "$(status)" '^orders lacks a trigger, or it is disabled' 'triggers disabled
 keeper "CALL advance_customer_base('shop')"
 is "$(dba "SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'pg\_customer\_shop\_%' AND tgenabled = 'D'")" 4 'triggers disabled: advance leaves them so'
 dba "SET ROLE merchant; $enable"
-like "$(status)" '^trigger_disabled: ' 'triggers enabled again: base_status knows that they were not'
+like "$(status)" 'trigger_disabled: ' 'triggers enabled again: base_status knows that they were not'
 mended 'triggers enabled again: refreshed, it follows'
 dba "$disable"
 keeper "CALL start_maintenance('shop')"
@@ -371,7 +368,7 @@ unlock
 mended 'deltas locked by somebody: refreshed, it follows'
 locked 'all tables of the base locked by somebody' 'shop.deltas, shop.settings, shop.state, shop.troubles, shop.summary, shop.quarantine' 'ACCESS EXCLUSIVE' 2
 unlock
-mended 'all tables of the base locked by somebody: refreshed, it follows'
+found 'all tables of the base locked by somebody' right "$differs"
 
 # --- transactions in doubt --------------------------------------------------------------------------------
 fresh
