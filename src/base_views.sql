@@ -305,6 +305,7 @@ BEGIN
 		'reason_differences', CASE WHEN zh THEN '核对发现差异:请刷新' ELSE 'verification found differences: refresh' END,
 		'reason_refresh', CASE WHEN zh THEN '。排除原因后请刷新' ELSE '. When that is put right, refresh' END,
 		'reason_trigger', CASE WHEN zh THEN '%s 缺少触发器或触发器已停用:请推进 (advance_customer_base) 或重新启动 (start_maintenance)' ELSE '%s lacks a trigger, or it is disabled: advance or start maintenance again' END,
+		'reason_source', CASE WHEN zh THEN '来源 %s 不存在' ELSE 'there is no %s any more' END,
 		'reason_starting', CASE WHEN zh THEN '启动未完成:请重新启动 (start_maintenance)' ELSE 'start_maintenance was not finished: call it again' END,
 		'reason_fold', CASE WHEN zh THEN '变更已超过一天未合并:请定时推进 (advance_customer_base)' ELSE 'changes were not folded for a day: schedule advance_customer_base' END,
 		'reason_day', CASE WHEN zh THEN '今日尚未刷新' ELSE 'not refreshed today' END);
@@ -509,7 +510,7 @@ SELECT s.base, s.base_version AS version, x.mode, d.day AS as_of, s.source,
 	pg_total_relation_size({'summary_table'}::regclass) + p.bytes AS bytes, p.rows AS delta_rows, p.oldest AS oldest_delta, t.folded_at AS last_fold,
 	t.refreshed_at AS last_refresh, t.refresh_seconds, t.advanced_at AS last_advance, t.advanced_to,
 	(SELECT max(c.as_of) FROM {schema}.cut_points AS c) AS cut_points_as_of, t.verified_at AS last_verify,
-	t.differences AS verify_differences, CASE WHEN x.mode <> 'refresh' THEN g.missing = 0 END AS triggers_ok,
+	t.differences AS verify_differences, CASE WHEN x.mode <> 'refresh' THEN x.missing IS NULL END AS triggers_ok,
 	(SELECT sum(q.rows)::bigint FROM {schema}.quality AS q WHERE q.item LIKE 'quarantined\_%') AS quarantined, t.kept_before,
 	r.reason IS NOT NULL AS stale, r.reason AS stale_reason
 FROM {schema}.settings AS s LEFT JOIN {schema}.state AS t ON true CROSS JOIN (SELECT {schema}.as_of() AS day) AS d
@@ -521,8 +522,9 @@ FROM {schema}.settings AS s LEFT JOIN {schema}.state AS t ON true CROSS JOIN (SE
 	CROSS JOIN LATERAL (SELECT CASE WHEN t.live_since IS NOT NULL THEN 'live' WHEN g.missing < g.expected THEN 'starting' ELSE 'refresh' END AS mode,
 		CASE WHEN t.live_since IS NOT NULL THEN CASE WHEN g.expected = 0 THEN s.source WHEN g.missing > 0 THEN g.relation END END AS missing) AS x
 	CROSS JOIN LATERAL (SELECT CASE
-		WHEN EXISTS (SELECT FROM {schema}.troubles) THEN (SELECT string_agg(concat_ws(': ', o.reason, o.detail), '; ') FROM (SELECT DISTINCT reason, detail FROM {schema}.troubles LIMIT 5) AS o)
+		WHEN EXISTS (SELECT FROM {schema}.troubles) THEN (SELECT string_agg(concat_ws(': ', o.reason, o.detail), '; ') FROM (SELECT DISTINCT reason, detail FROM {schema}.troubles ORDER BY reason, detail LIMIT 5) AS o)
 			|| {'reason_refresh'}
+		WHEN g.expected = 0 THEN format({'reason_source'}, s.source)
 		WHEN x.missing IS NOT NULL THEN format({'reason_trigger'}, x.missing)
 		WHEN x.mode = 'starting' THEN {'reason_starting'}
 		WHEN t.differences > 0 THEN {'reason_differences'}
