@@ -607,7 +607,7 @@ DROP FUNCTION IF EXISTS {schema}.moved(date, date, text, text), {schema}.segment
 	{schema}.scored_at(date), {schema}.all_scored_at(date), {schema}.breaks_at(date), {schema}.population_breaks(date),
 	{schema}.measured_at(date), {schema}.all_measured_at(date), {schema}.as_of();
 DROP VIEW IF EXISTS {schema}.summary_now, {schema}.customer_now;
-DROP FUNCTION IF EXISTS {schema}.changed()[[order_sql:, {schema}.lines_of]];
+DROP FUNCTION IF EXISTS {schema}.fold_some(bigint), {schema}.fold_now(text[], text[]), {schema}.changed()[[order_sql:, {schema}.lines_of]];
 DROP TABLE IF EXISTS {schema}.settings, {schema}.state, {schema}.segment_map, {schema}.lifecycle_stages, {schema}.summary, {schema}.deltas[[order_sql:, {schema}.line_deltas]],
 	{schema}.lifecycle_changes, {schema}.troubles, {schema}.cut_points, {schema}.quality, {schema}.quarantine;
 [[made_schema:DROP SCHEMA {schema}]][[!made_schema:COMMENT ON SCHEMA {schema} IS NULL]]$template$, options);
