@@ -52,7 +52,7 @@ keep_read() {
 	sleep 1
 }
 keep_restart() {
-	sleep $((5 + seconds / 20))
+	sleep $((kills > 0 ? 1 : 5 + seconds / 20))
 	stopped || ( flock -x 3; sql stop "CALL stop_maintenance('$1')" && sql start "CALL start_maintenance('$1')" && count restart ) 3>>"$work/$1.lock"
 }
 keep() {  # WHAT: for one base after the other
@@ -91,7 +91,7 @@ round() {  # ROUND SECONDS: writers and keepers
 	for writer in 0 1 2 3 4 5 6 7; do write $writer "$1" $(($(date +%s) + $2)) & done
 	[ "$1" != 0 ] || { sleep 2; make_bases; }
 	for keeper in fold fold advance refresh verify vacuum read; do keep $keeper & done
-	[ "$kills" != 0 ] || keep restart &
+	[ $((kills > 0 ? RANDOM % 4 : 0)) != 0 ] || keep restart &
 }
 make_bases() {
 	local options
@@ -119,6 +119,8 @@ for ((killed = 0; killed < kills; killed++)); do
 	[ ! -e "$work/failures" ] || break
 	restart_server || { failure "the server did not start again: $(tail -n 5 "$work/restart.out")"; break; }
 	for base in "${bases[@]}"; do
+		# Killed while it was being stopped or started: it is started again.
+		[ "$(sql status "SELECT mode FROM ${base}_base.base_status")" = live ] || { sql start "CALL start_maintenance('$base')" && count again; }
 		compare "$base" || failure "base $base cannot be compared: $(tail -3 "$work/keepers.err")"
 	done
 	[ ! -e "$work/failures" ] || break
@@ -147,7 +149,7 @@ done
 
 errors=$(server_errors)
 [ -z "$errors" ] || failure "$(wc -l <<<"$errors") errors in the server's log, first:" "$(head -5 <<<"$errors" | cut -c1-500)"
-[ "$kills" = 0 ] || echo "killed and started again: $killed times"
+[ "$kills" = 0 ] || echo "killed and started again: $killed times; bases that were just then being stopped or started: $(counted again)"
 echo "written: $(awk '/^transactions/ { n += $2 } END { if (n) printf "%d transactions, ", n }' "$work/writer.out")$(
 	sql count "SELECT (SELECT count(*) FROM sold) + (SELECT count(*) FROM lines) + (SELECT count(*) FROM parts)") rows in 3 sources"
 echo "folds $(counted fold), advances $(counted advance), refreshes $(counted refresh), stops and starts $(counted restart), reads $(counted read), comparisons $(counted verify)"
