@@ -618,6 +618,10 @@ EXCEPTION WHEN dependent_objects_still_exist THEN
 	RAISE EXCEPTION USING ERRCODE = 'dependent_objects_still_exist',
 		MESSAGE = format('customer base "%s" is in use by objects that it did not make', options ->> 'base'), DETAIL = dependents,
 		HINT = format('Drop them first, or all together with: DROP SCHEMA %s CASCADE;', options ->> 'schema');
+WHEN lock_not_available THEN
+	RAISE EXCEPTION USING ERRCODE = 'lock_not_available',
+		MESSAGE = format('customer base "%s" could not be dropped: a long transaction uses its source', options ->> 'base'),
+		HINT = format('Nothing has changed. Try again later, or end its maintenance first: CALL stop_maintenance(%L);', options ->> 'base');
 END $$;
 COMMENT ON FUNCTION base_drop(regclass) IS
 'The work of drop_customer_base, with the caller''s rights.';
