@@ -292,16 +292,14 @@ write_bad_rows(Recording *r)
  * fold_at_once
  */
 static void
-fold_at_once(Recording *r, Oid trigger_function)
+fold_at_once(Recording *r)
 {
-	Oid			types[] = {REGCLASSOID, TEXTARRAYOID, TEXTARRAYOID};
+	Oid			types[] = {TEXTARRAYOID, TEXTARRAYOID};
 	Datum		values[lengthof(types)];
 
-	values[0] = ObjectIdGetDatum(r->row.entry->settings);
-	values[1] = r->fold_tenants ? makeArrayResult(r->fold_tenants, r->context) : PointerGetDatum(construct_empty_array(TEXTOID));
-	values[2] = makeArrayResult(r->fold_customers, r->context);
-	if (!base_execute(psprintf("SELECT %s.base_fold_now($1, $2, $3)", base_extension_schema(trigger_function)), lengthof(types), types,
-					  values, NULL))
+	values[0] = r->fold_tenants ? makeArrayResult(r->fold_tenants, r->context) : PointerGetDatum(construct_empty_array(TEXTOID));
+	values[1] = makeArrayResult(r->fold_customers, r->context);
+	if (!base_execute(psprintf("SELECT %s.fold_now($1, $2)", quote_identifier(r->row.entry->key.schema)), lengthof(types), types, values, NULL))
 		ereport(DEBUG1, (errmsg_internal("changes of customer base \"%s\" could not be folded at once", r->row.entry->base)));
 }
 
@@ -359,7 +357,7 @@ begin_side(Side *side, Tuplestorestate *rows, int sign)
  *		As the owner of the base, restricted: nothing runs here but the base's own expressions.
  */
 static void
-record_statement(BaseEntry *entry, TriggerData *trigger, Oid trigger_function)
+record_statement(BaseEntry *entry, TriggerData *trigger)
 {
 	Recording	r = {.row.entry = entry,.turn = 1,.context = CurrentMemoryContext};
 	Oid			caller;
@@ -381,7 +379,7 @@ record_statement(BaseEntry *entry, TriggerData *trigger, Oid trigger_function)
 		if (r.bad_rows != NIL)
 			write_bad_rows(&r);
 		if (r.fold_customers)
-			fold_at_once(&r, trigger_function);
+			fold_at_once(&r);
 	}
 	PG_FINALLY();
 	{
@@ -480,6 +478,6 @@ base_record_changes(PG_FUNCTION_ARGS)
 	else if (TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))
 		base_truncated(entry, fcinfo->flinfo->fn_oid);
 	else
-		record_statement(entry, trigger, fcinfo->flinfo->fn_oid);
+		record_statement(entry, trigger);
 	PG_RETURN_POINTER(NULL);
 }

@@ -355,8 +355,7 @@ BEGIN
 	started := clock_timestamp();
 	options := @extschema@.base_options(settings);
 	IF options ->> 'kept_before' IS NOT NULL THEN
-		PERFORM @extschema@.base_fold_chosen(options, @extschema@.base_template('SELECT {key} FROM {schema}.deltas WHERE item IS NULL
-			[[order_sql:UNION SELECT {key} FROM {schema}.line_deltas]]', options));
+		EXECUTE @extschema@.base_template('SELECT {schema}.fold_some(9223372036854775807)', options);
 	END IF;
 	counts := @extschema@.base_fill(options, false);
 	IF options ->> 'differences' > '0' THEN

@@ -73,20 +73,14 @@ END $$;
 COMMENT ON FUNCTION base_make_lines_of(jsonb) IS
 'Makes the function of a customer base with an order id that reads the lines of one order.';
 
--- Brings changes into the summary and writes the stages that they change to the log, in one statement. chosen: a query for the
--- keys of the customers to fold. Returns the number of rows taken. The caller sees to it that nobody else folds these customers.
--- OFFSET 0 has each customer looked up in the index: statistics of a table that is full and empty by turns are of no use.
-CREATE FUNCTION base_fold_chosen(options jsonb, chosen text) RETURNS bigint
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET row_security = off SET timezone = 'UTC' SET datestyle = 'ISO'
+-- One statement brings changes into the summary and writes the stages that they change to the log. chosen: a query for the
+-- keys of the customers to fold; whoever runs it sees to it that nobody else folds them. OFFSET 0 has each customer looked up in
+-- the index: statistics of a table that is full and empty by turns are of no use.
+CREATE FUNCTION base_fold_statement(options jsonb, chosen text) RETURNS text
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-	outcome record;
 BEGIN
-	PERFORM set_config('timezone', options ->> 'time_zone', true), set_config('datestyle', options ->> 'date_style', true);
-	options := options || jsonb_build_object('chosen', chosen, 'changes', @extschema@.base_changes(options, 'taken', 'taken_lines'),
-		'day', @extschema@.base_day(options, 'greatest(t.last_day, (SELECT max(last_day) FROM fitted))'),
-		'summary_columns', @extschema@.base_summary_columns());
-	EXECUTE @extschema@.base_template($template$
+	RETURN @extschema@.base_template($template$
 WITH chosen AS MATERIALIZED ({chosen}),
 taken AS (
 	DELETE FROM {schema}.deltas WHERE ctid = ANY (ARRAY(SELECT f.ctid FROM chosen AS c
@@ -122,20 +116,78 @@ fitted AS MATERIALIZED (
 	ORDER BY c.changed_on, {g.key}, c.ordinality
 )
 SELECT (SELECT count(*) FROM taken) [[order_sql:+ (SELECT count(*) FROM taken_lines)]] AS rows,
-	(SELECT count(*) FROM fitted WHERE misfit) AS misfits, (SELECT max(last_day) FROM fitted) AS last_day$template$, options)
-	INTO outcome;
-	IF outcome.misfits > 0 THEN
-		EXECUTE @extschema@.base_template('INSERT INTO {schema}.troubles (reason, detail) VALUES (''misfit'', ', options)
-			|| quote_literal(format('changes of %s customers did not fit their histories', outcome.misfits)) || ')';
-	END IF;
-	IF options ->> 'as_of' = 'last_purchase' AND outcome.last_day IS NOT NULL THEN
-		EXECUTE @extschema@.base_template('UPDATE {schema}.state SET last_day = ', options) || quote_literal(outcome.last_day)
-			|| ' WHERE last_day IS NULL OR last_day < ' || quote_literal(outcome.last_day);
-	END IF;
-	RETURN outcome.rows;
+	(SELECT count(*) FROM fitted WHERE misfit) AS misfits, (SELECT max(last_day) FROM fitted) AS last_day$template$, options || jsonb_build_object('chosen', chosen, 'changes', @extschema@.base_changes(options, 'taken', 'taken_lines'),
+		'day', CASE options ->> 'as_of' WHEN 'last_purchase' THEN 'greatest(t.last_day, (SELECT max(last_day) FROM fitted))'
+			ELSE (options ->> 'schema') || '.as_of()' END,
+		'summary_columns', @extschema@.base_summary_columns()));
 END $$;
-COMMENT ON FUNCTION base_fold_chosen(jsonb, text) IS
-'Brings the changes of chosen customers of a live base into its summary and its log, and returns how many rows it took.';
+COMMENT ON FUNCTION base_fold_statement(jsonb, text) IS
+'The statement that brings the changes of chosen customers of a live base into its summary and its log.';
+
+-- What follows a fold: changes that did not fit are a trouble, and the last day of the data may be a later one.
+CREATE FUNCTION base_after_fold(options jsonb) RETURNS text
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN @extschema@.base_template($template$
+	IF outcome.misfits > 0 THEN
+		INSERT INTO {schema}.troubles (reason, detail) VALUES ('misfit', format('changes of %s customers did not fit their histories', outcome.misfits));
+	END IF;
+	[[to_last:UPDATE {schema}.state SET last_day = outcome.last_day WHERE outcome.last_day > coalesce(last_day, '-infinity');]]
+	RETURN outcome.rows;$template$, options || jsonb_build_object('to_last', nullif(options ->> 'as_of' = 'last_purchase', false)));
+END $$;
+COMMENT ON FUNCTION base_after_fold(jsonb) IS
+'The end of the functions of a customer base that fold.';
+
+-- The functions of a base that fold, so that their plans are kept: fold_some for a part of all changes, and fold_now for
+-- stage_changes => 'transaction', which folds customers within the transaction of their orders, unless anybody else is at them, at
+-- the base or at a refresh. It does not wait: what it leaves, the next fold takes. Who was at a customer before has committed when
+-- the customer is locked, and the statement that folds comes after that, so that its snapshot sees it. Its plan, which is kept,
+-- must serve an empty table and a full one: hence no sequential scans, and no compilation because a table without an index then looks dear.
+CREATE FUNCTION base_make_folds(options jsonb) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	options := options || jsonb_build_object('after', @extschema@.base_after_fold(options), 'lock', hashtext(options ->> 'schema'),
+		'some', @extschema@.base_fold_statement(options, @extschema@.base_template('SELECT {key} FROM (
+		(SELECT {key} FROM {schema}.deltas WHERE item IS NULL LIMIT max_rows)
+		[[order_sql:UNION ALL (SELECT {key} FROM {schema}.line_deltas LIMIT max_rows)]]) AS d GROUP BY {key}', options)),
+		'now', @extschema@.base_fold_statement(options, @extschema@.base_template('SELECT [[tenant_sql:k.tenant::{tenant_type} AS tenant, ]]k.customer::{customer_type} AS customer
+		FROM unnest(wanted_tenants, wanted_customers) AS k (tenant, customer)', options)));
+	options := options || jsonb_build_object(
+		'fold_some', @extschema@.base_template($template$
+#variable_conflict use_column
+DECLARE
+	outcome record;
+BEGIN
+{some}
+	INTO outcome;
+{after}
+END $template$, options),
+		'fold_now', @extschema@.base_template($template$
+#variable_conflict use_column
+DECLARE
+	outcome record;
+BEGIN
+	LOCK TABLE {schema}.settings IN SHARE MODE NOWAIT;
+	SELECT array_agg(k.tenant), array_agg(k.customer) INTO wanted_tenants, wanted_customers FROM unnest(wanted_tenants, wanted_customers) AS k (tenant, customer)
+	WHERE pg_try_advisory_xact_lock({lock}, hash_record(ROW([[tenant_sql:k.tenant::{tenant_type}, ]]k.customer::{customer_type})));
+{now}
+	INTO outcome;
+{after}
+END $template$, options));
+	EXECUTE @extschema@.base_template($template$
+CREATE OR REPLACE FUNCTION {schema}.fold_some(max_rows bigint) RETURNS bigint LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, pg_temp SET timezone = {'time_zone'} SET datestyle = {'date_style'} SET row_security = off
+	SET plan_cache_mode = force_custom_plan SET jit = off AS {'fold_some'};
+COMMENT ON FUNCTION {schema}.fold_some(bigint) IS 'Brings a part of the changes into the summary; called by fold_customer_base.';
+CREATE OR REPLACE FUNCTION {schema}.fold_now(wanted_tenants text[], wanted_customers text[]) RETURNS bigint LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, pg_temp SET timezone = {'time_zone'} SET datestyle = {'date_style'} SET row_security = off
+	SET lock_timeout = '1ms' SET enable_seqscan = off SET jit = off AS {'fold_now'};
+COMMENT ON FUNCTION {schema}.fold_now(text[], text[]) IS 'Brings the changes of some customers into the summary at once; called by the triggers of a base with stage_changes ''transaction''.'$template$, options);
+END $$;
+COMMENT ON FUNCTION base_make_folds(jsonb) IS
+'Makes the functions of a customer base that fold its changes.';
 
 -- What rows that cannot be used are called in data_quality, summed from deltas.
 CREATE FUNCTION base_left_out(deltas text) RETURNS text
@@ -163,9 +215,7 @@ BEGIN
 	END IF;
 	EXECUTE format('LOCK TABLE %s IN SHARE UPDATE EXCLUSIVE MODE', settings);
 	options := @extschema@.base_options(settings) || jsonb_build_object('max_rows', max_rows);
-	rows := @extschema@.base_fold_chosen(options, @extschema@.base_template('SELECT {key} FROM (
-		(SELECT {key} FROM {schema}.deltas WHERE item IS NULL LIMIT {max_rows})
-		[[order_sql:UNION ALL (SELECT {key} FROM {schema}.line_deltas LIMIT {max_rows})]]) AS d GROUP BY {key}', options));
+	EXECUTE @extschema@.base_template('SELECT {schema}.fold_some({max_rows})', options) INTO rows;
 	EXECUTE @extschema@.base_template($template$
 WITH taken AS (DELETE FROM {schema}.deltas WHERE item IS NOT NULL RETURNING item, orders)
 UPDATE {schema}.quality AS q SET rows = greatest(q.rows + c.rows, 0) FROM ({left_out}) AS c WHERE c.item = q.item;
@@ -176,27 +226,6 @@ UPDATE {schema}.state SET folded_at = clock_timestamp()$template$, options || js
 END $$;
 COMMENT ON FUNCTION base_fold(regclass, bigint) IS
 'One step of fold_customer_base, with the caller''s rights: returns how many changes it brought into the summary.';
-
--- For stage_changes => 'transaction': folds customers within the transaction of their orders, unless anybody else is at them,
--- at the base or at a refresh. It does not wait: what it leaves, the next fold takes. Who was at a customer before has committed
--- when the customer is locked, and the statement that folds comes after that, so that its snapshot sees it.
-CREATE FUNCTION base_fold_now(settings regclass, tenants text[], customers text[]) RETURNS bigint
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET lock_timeout = '1ms'
-AS $$
-DECLARE
-	options jsonb;
-BEGIN
-	EXECUTE format('LOCK TABLE %s IN SHARE MODE NOWAIT', settings);
-	options := @extschema@.base_options(settings) || jsonb_build_object('lock', settings::oid::integer);
-	EXECUTE @extschema@.base_template('SELECT array_agg(k.tenant), array_agg(k.customer) FROM unnest($1, $2) AS k (tenant, customer)
-		WHERE pg_try_advisory_xact_lock({lock}, hash_record(ROW([[tenant_sql:k.tenant::{tenant_type}, ]]k.customer::{customer_type})))', options)
-		INTO tenants, customers USING tenants, customers;
-	RETURN @extschema@.base_fold_chosen(options, @extschema@.base_template('SELECT [[tenant_sql:k.tenant::{tenant_type} AS tenant, ]]k.customer::{customer_type} AS customer
-		FROM unnest({''tenants''}::text[], {''customers''}::text[]) AS k (tenant, customer)',
-		options || jsonb_build_object('tenants', tenants::text, 'customers', customers::text)));
-END $$;
-COMMENT ON FUNCTION base_fold_now(regclass, text[], text[]) IS
-'Folds the named customers of a live base at once, those of them that nobody else is folding.';
 
 -- The source was emptied by TRUNCATE, in this transaction: so is the summary.
 CREATE FUNCTION base_source_truncated(settings regclass) RETURNS void

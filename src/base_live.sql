@@ -312,29 +312,38 @@ END $$;
 COMMENT ON FUNCTION base_step(regclass, text, bigint) IS
 'The work of base_run, with the caller''s rights.';
 
-CREATE PROCEDURE start_maintenance(base text)
+-- A step that locks the source. Rather than to keep orders waiting behind a long transaction, it tries again.
+CREATE PROCEDURE base_run_patiently(base text, step text)
 	LANGUAGE plpgsql
 AS $$
 DECLARE
 	done boolean := false;
 BEGIN
-	PERFORM @extschema@.base_check_top_level('start_maintenance');
-	-- Rather than to keep writers waiting behind a long transaction, it tries again.
 	FOR attempt IN 1 .. 15 LOOP
 		BEGIN
-			PERFORM @extschema@.base_run(base, 'start');
+			PERFORM @extschema@.base_run(base, step);
 			done := true;
 		EXCEPTION WHEN lock_not_available THEN
 			IF attempt OPERATOR(pg_catalog.=) 15 THEN
 				RAISE EXCEPTION USING ERRCODE = 'lock_not_available',
-					MESSAGE = pg_catalog.format('customer base "%s" could not start: long transactions keep writing to its source', base),
-					HINT = 'Nothing has changed. Call start_maintenance again when they are over.';
+					MESSAGE = pg_catalog.format('customer base "%s" could not %s: long transactions keep using its source', base, step),
+					HINT = pg_catalog.format('Nothing has changed. Call %s_maintenance again when they are over.', step);
 			END IF;
 		END;
 		COMMIT;
 		EXIT WHEN done;
 		PERFORM pg_catalog.pg_sleep(1);
 	END LOOP;
+END $$;
+COMMENT ON PROCEDURE base_run_patiently(text, text) IS
+'The step of start_maintenance or stop_maintenance that locks the source, tried again for half a minute; it commits.';
+
+CREATE PROCEDURE start_maintenance(base text)
+	LANGUAGE plpgsql
+AS $$
+BEGIN
+	PERFORM @extschema@.base_check_top_level('start_maintenance');
+	CALL @extschema@.base_run_patiently(base, 'start');
 	PERFORM @extschema@.base_run(base, 'go_live');
 END $$;
 COMMENT ON PROCEDURE start_maintenance(text) IS
@@ -345,8 +354,7 @@ CREATE PROCEDURE stop_maintenance(base text)
 AS $$
 BEGIN
 	PERFORM @extschema@.base_check_top_level('stop_maintenance');
-	PERFORM @extschema@.base_run(base, 'stop');
-	COMMIT;
+	CALL @extschema@.base_run_patiently(base, 'stop');
 	WHILE @extschema@.base_run(base, 'fold', 10000) OPERATOR(pg_catalog.>) 0 LOOP
 		COMMIT;
 	END LOOP;

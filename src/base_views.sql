@@ -331,6 +331,7 @@ SELECT {key} FROM {schema}.deltas WHERE item IS NULL[[order_sql: UNION ALL SELEC
 	IF options ->> 'order_sql' IS NOT NULL THEN
 		PERFORM @extschema@.base_make_lines_of(options);
 	END IF;
+	PERFORM @extschema@.base_make_folds(options);
 	FOREACH scope IN ARRAY ARRAY['customer', 'summary'] LOOP
 		PERFORM @extschema@.base_make_view(options || jsonb_build_object('changes', @extschema@.base_changes(options,
 			(options ->> 'schema') || '.deltas', (options ->> 'schema') || '.line_deltas'),

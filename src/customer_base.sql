@@ -607,7 +607,7 @@ DROP FUNCTION IF EXISTS {schema}.moved(date, date, text, text), {schema}.segment
 	{schema}.scored_at(date), {schema}.all_scored_at(date), {schema}.breaks_at(date), {schema}.population_breaks(date),
 	{schema}.measured_at(date), {schema}.all_measured_at(date), {schema}.as_of();
 DROP VIEW IF EXISTS {schema}.summary_now, {schema}.customer_now;
-DROP FUNCTION IF EXISTS {schema}.changed()[[order_sql:, {schema}.lines_of]];
+DROP FUNCTION IF EXISTS {schema}.fold_some(bigint), {schema}.fold_now(text[], text[]), {schema}.changed()[[order_sql:, {schema}.lines_of]];
 DROP TABLE IF EXISTS {schema}.settings, {schema}.state, {schema}.segment_map, {schema}.lifecycle_stages, {schema}.summary, {schema}.deltas[[order_sql:, {schema}.line_deltas]],
 	{schema}.lifecycle_changes, {schema}.troubles, {schema}.cut_points, {schema}.quality, {schema}.quarantine;
 [[made_schema:DROP SCHEMA {schema}]][[!made_schema:COMMENT ON SCHEMA {schema} IS NULL]]$template$, options);
@@ -618,6 +618,10 @@ EXCEPTION WHEN dependent_objects_still_exist THEN
 	RAISE EXCEPTION USING ERRCODE = 'dependent_objects_still_exist',
 		MESSAGE = format('customer base "%s" is in use by objects that it did not make', options ->> 'base'), DETAIL = dependents,
 		HINT = format('Drop them first, or all together with: DROP SCHEMA %s CASCADE;', options ->> 'schema');
+WHEN lock_not_available THEN
+	RAISE EXCEPTION USING ERRCODE = 'lock_not_available',
+		MESSAGE = format('customer base "%s" could not be dropped: a long transaction uses its source', options ->> 'base'),
+		HINT = format('Nothing has changed. Try again later, or end its maintenance first: CALL stop_maintenance(%L);', options ->> 'base');
 END $$;
 COMMENT ON FUNCTION base_drop(regclass) IS
 'The work of drop_customer_base, with the caller''s rights.';

@@ -155,7 +155,7 @@ SELECT is_empty($$SELECT call, o FROM calls, outcome('live_reader', call) AS o W
 SELECT is_empty(format($$SELECT call, o FROM calls, outcome(%L, call) AS o WHERE o NOT LIKE '42704 there is no customer base %%'$$, who), who || ' does not even learn of it') FROM unnest('{live_clerk,live_other}'::text[]) AS who;
 SELECT is_empty(format($$SELECT t, o FROM unnest('{shop.deltas,shop.troubles,lines.line_deltas,shop.state,shop.lifecycle_changes}'::text[]) AS t, outcome(%L, format('INSERT INTO %%s DEFAULT VALUES', t)) AS o
 	WHERE o NOT LIKE '42501%%'$$, who), who || ' does not write to its tables') FROM unnest('{live_reader,live_clerk,live_other}'::text[]) AS who;
-SELECT is_empty(format($$SELECT f, o FROM unnest(ARRAY['SELECT base_fold_now(''shop.settings'', ''{a}'', ''{c1}'')', 'SELECT base_source_truncated(''shop.settings'')', 'SELECT base_fold(''shop.settings'', 10)',
+SELECT is_empty(format($$SELECT f, o FROM unnest(ARRAY['SELECT shop.fold_now(''{a}'', ''{c1}'')', 'SELECT shop.fold_some(10)', 'SELECT base_source_truncated(''shop.settings'')', 'SELECT base_fold(''shop.settings'', 10)',
 	'SELECT base_step(''shop.settings'', ''stop'', 0)', 'SELECT base_forget_settings(''shop.settings'')', 'SELECT base_finish(''shop.settings'')']) AS f, outcome(%L, f) AS o WHERE o NOT LIKE '42501%%'$$, who),
 	'the functions behind give ' || who || ' no rights') FROM unnest('{live_reader,live_clerk}'::text[]) AS who;
 SELECT is(outcome('live_other', 'CREATE TEMP TABLE mine (customer text); CREATE TRIGGER t AFTER INSERT ON mine REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION base_record_changes(''shop'')'),

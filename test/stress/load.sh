@@ -52,7 +52,7 @@ keep_read() {
 	sleep 1
 }
 keep_restart() {
-	sleep $((5 + seconds / 20))
+	sleep $((kills > 0 ? 1 : 5 + seconds / 20))
 	stopped || ( flock -x 3; sql stop "CALL stop_maintenance('$1')" && sql start "CALL start_maintenance('$1')" && count restart ) 3>>"$work/$1.lock"
 }
 keep() {  # WHAT: for one base after the other
@@ -67,9 +67,10 @@ keep() {  # WHAT: for one base after the other
 kill_server() {
 	local postmaster killed pid
 	postmaster=$(head -1 "$PG_CUSTOMER_SERVER_PID")
-	# Its children at once with it: none of them shall learn of its end and leave in order.
+	# Its children at once with it, so that few learn of its end and leave in order; meanwhile it must not start others.
+	kill -STOP "$postmaster"
 	killed="$postmaster $(cat "/proc/$postmaster/task/$postmaster/children")"
-	kill -KILL $killed
+	kill -KILL $killed 2>/dev/null
 	for pid in $killed; do
 		while grep -qs '^State:[[:space:]]*[^Z[:space:]]' "/proc/$pid/status"; do sleep 0.05; done
 	done
@@ -81,7 +82,7 @@ restart_server() {
 }
 server_errors() {
 	grep -E '(ERROR|FATAL|PANIC|WARNING): ' "$PG_CUSTOMER_SERVER_LOG" | grep -vE 'canceling autovacuum task' |
-		{ if [ "$kills" = 0 ]; then cat; else grep -vE 'FATAL:  (the database system is|terminating|connection to client lost)|WARNING:  terminating'; fi; }
+		{ if [ "$kills" = 0 ]; then cat; else grep -vE ':  (the database system is|terminating|connection to client lost|lost connection to parallel worker|postmaster exited|AbortTransaction while)'; fi; }
 }
 
 # --- the run ---------------------------------------------------------------------------------------
@@ -90,14 +91,14 @@ round() {  # ROUND SECONDS: writers and keepers
 	for writer in 0 1 2 3 4 5 6 7; do write $writer "$1" $(($(date +%s) + $2)) & done
 	[ "$1" != 0 ] || { sleep 2; make_bases; }
 	for keeper in fold fold advance refresh verify vacuum read; do keep $keeper & done
-	[ "$kills" != 0 ] || keep restart &
+	[ $((kills > 0 ? RANDOM % 4 : 0)) != 0 ] || keep restart &
 }
 make_bases() {
 	local options
 	for base in "${bases[@]}"; do
 		case $base in
 		sold) options="filter => 'status <> ''draft''', as_of => 'last_purchase'" ;;
-		lines) options="order_id => 'order_id', filter => 'status <> ''draft'''" ;;
+		lines) options="order_id => 'order_id', filter => 'status <> ''draft''', stage_changes => '$([ $((seed % 2)) = 0 ] && echo transaction || echo advance)'" ;;
 		parts) options="tenant => 'tenant', as_of => '2024-06-30', stage_changes => 'transaction'" ;;
 		esac
 		PGOPTIONS='-c client_min_messages=error' sql create "SELECT count(*) > 0 FROM create_customer_base('$base', '$base', 'customer', 'at', 'amount', schema => '${base}_base',
@@ -118,6 +119,8 @@ for ((killed = 0; killed < kills; killed++)); do
 	[ ! -e "$work/failures" ] || break
 	restart_server || { failure "the server did not start again: $(tail -n 5 "$work/restart.out")"; break; }
 	for base in "${bases[@]}"; do
+		# Killed while it was being stopped or started: it is started again.
+		[ "$(sql status "SELECT mode FROM ${base}_base.base_status")" = live ] || { sql start "CALL start_maintenance('$base')" && count again; }
 		compare "$base" || failure "base $base cannot be compared: $(tail -3 "$work/keepers.err")"
 	done
 	[ ! -e "$work/failures" ] || break
@@ -146,7 +149,7 @@ done
 
 errors=$(server_errors)
 [ -z "$errors" ] || failure "$(wc -l <<<"$errors") errors in the server's log, first:" "$(head -5 <<<"$errors" | cut -c1-500)"
-[ "$kills" = 0 ] || echo "killed and started again: $killed times"
+[ "$kills" = 0 ] || echo "killed and started again: $killed times; bases that were just then being stopped or started: $(counted again)"
 echo "written: $(awk '/^transactions/ { n += $2 } END { if (n) printf "%d transactions, ", n }' "$work/writer.out")$(
 	sql count "SELECT (SELECT count(*) FROM sold) + (SELECT count(*) FROM lines) + (SELECT count(*) FROM parts)") rows in 3 sources"
 echo "folds $(counted fold), advances $(counted advance), refreshes $(counted refresh), stops and starts $(counted restart), reads $(counted read), comparisons $(counted verify)"
