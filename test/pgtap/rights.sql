@@ -43,7 +43,7 @@ FROM pg_class WHERE relnamespace = 'rights_base'::regnamespace AND relkind IN ('
 UNION ALL
 SELECT 'read', format('SELECT * FROM %s(%s)', oid::regproc, (SELECT string_agg(CASE t WHEN 'date'::regtype THEN '''2024-01-15''' ELSE '''month''' END, ', ')
 	FROM unnest(proargtypes::oid[]) AS t))
-FROM pg_proc WHERE pronamespace = 'rights_base'::regnamespace
+FROM pg_proc WHERE pronamespace = 'rights_base'::regnamespace AND provolatile <> 'v'
 UNION ALL
 SELECT 'write', format(w, oid::regclass, (SELECT attname FROM pg_attribute WHERE attrelid = c.oid AND attnum = 1))
 FROM pg_class AS c, unnest('{DELETE FROM %s,UPDATE %s SET %2$I = %2$I,TRUNCATE %s,LOCK TABLE %s IN EXCLUSIVE MODE,DROP TABLE %s CASCADE}'::text[]) AS w
