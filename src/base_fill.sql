@@ -354,6 +354,7 @@ BEGIN
 	EXECUTE format('LOCK TABLE %s IN SHARE UPDATE EXCLUSIVE MODE', settings);
 	started := clock_timestamp();
 	options := @extschema@.base_options(settings);
+	PERFORM @extschema@.base_follow_schema(options);
 	IF options ->> 'kept_before' IS NOT NULL THEN
 		EXECUTE @extschema@.base_template('SELECT {schema}.fold_some(9223372036854775807)', options);
 	END IF;

@@ -189,6 +189,22 @@ END $$;
 COMMENT ON FUNCTION base_make_folds(jsonb) IS
 'Makes the functions of a customer base that fold its changes.';
 
+-- Functions whose body is text name the schema of their base. Where that was renamed since, they are made anew.
+CREATE FUNCTION base_follow_schema(options jsonb) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF NOT EXISTS (SELECT FROM pg_proc WHERE pronamespace = (options ->> 'schema')::regnamespace AND proname = 'fold_some'
+			AND strpos(prosrc, format('DELETE FROM %s.deltas', options ->> 'schema')) > 0) THEN
+		PERFORM @extschema@.base_make_folds(options);
+		IF options ->> 'order_sql' IS NOT NULL THEN
+			PERFORM @extschema@.base_make_lines_of(options);
+		END IF;
+	END IF;
+END $$;
+COMMENT ON FUNCTION base_follow_schema(jsonb) IS
+'Makes functions of a customer base anew whose body names another schema than that of the base.';
+
 -- What rows that cannot be used are called in data_quality, summed from deltas.
 CREATE FUNCTION base_left_out(deltas text) RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -215,6 +231,7 @@ BEGIN
 	END IF;
 	EXECUTE format('LOCK TABLE %s IN SHARE UPDATE EXCLUSIVE MODE', settings);
 	options := @extschema@.base_options(settings) || jsonb_build_object('max_rows', max_rows);
+	PERFORM @extschema@.base_follow_schema(options);
 	EXECUTE @extschema@.base_template('SELECT {schema}.fold_some({max_rows})', options) INTO rows;
 	EXECUTE @extschema@.base_template($template$
 WITH taken AS (DELETE FROM {schema}.deltas WHERE item IS NOT NULL RETURNING item, orders)
