@@ -45,6 +45,8 @@ SELECT 'read', format('SELECT * FROM %s(%s)', oid::regproc, (SELECT string_agg(C
 	FROM unnest(proargtypes::oid[]) AS t))
 FROM pg_proc WHERE pronamespace = 'rights_base'::regnamespace AND provolatile <> 'v'
 UNION ALL
+SELECT 'write', unnest('{SELECT rights_base.fold_some(10),"SELECT rights_base.fold_now(NULL, ''{1}'')"}'::text[])
+UNION ALL
 SELECT 'write', format(w, oid::regclass, (SELECT attname FROM pg_attribute WHERE attrelid = c.oid AND attnum = 1))
 FROM pg_class AS c, unnest('{DELETE FROM %s,UPDATE %s SET %2$I = %2$I,TRUNCATE %s,LOCK TABLE %s IN EXCLUSIVE MODE,DROP TABLE %s CASCADE}'::text[]) AS w
 WHERE relnamespace = 'rights_base'::regnamespace AND relkind = 'r' AND NOT (relname = 'segment_map' AND w ~ '^(DELETE|TRUNCATE)') AND NOT (relname IN ('quarantine', 'lifecycle_changes') AND w ~ '^UPDATE')
