@@ -46,7 +46,6 @@ CREATE FUNCTION base_make_lines_of(options jsonb) RETURNS void
 AS $$
 BEGIN
 	options := options || jsonb_build_object('tenant_parameter', CASE WHEN options ->> 'tenant_sql' IS NULL THEN '' ELSE format('wanted_tenant %s, ', options ->> 'tenant_type') END,
-		'tenant_column', CASE WHEN options ->> 'tenant_sql' IS NULL THEN '' ELSE format('tenant %s, ', options ->> 'tenant_type') END,
 		'row_tenant,', CASE WHEN options ->> 'tenant_sql' IS NULL THEN '' ELSE format('(%s), ', options ->> 'tenant_sql') END);
 	EXECUTE @extschema@.base_template($template$
 CREATE OR REPLACE FUNCTION {schema}.lines_of({tenant_parameter}wanted_customer {customer_type}, wanted_order {order_type}) RETURNS TABLE (day date, amount numeric)

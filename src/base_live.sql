@@ -12,10 +12,10 @@ COMMENT ON FUNCTION base_check_top_level(text) IS
 'Raises an error within a transaction block, and where transactions are not READ COMMITTED.';
 
 -- The tables that a base reads: its source, and where that is partitioned, each partition.
-CREATE FUNCTION base_tables(source regclass) RETURNS TABLE (relation regclass, kind "char", leaf boolean)
+CREATE FUNCTION base_tables(source regclass) RETURNS TABLE (relation regclass, kind "char")
 	LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-	SELECT c.oid::regclass, c.relkind, c.relkind <> 'p'
+	SELECT c.oid::regclass, c.relkind
 	FROM (SELECT source AS relid UNION SELECT t.relid FROM pg_catalog.pg_partition_tree(source) AS t) AS t
 		JOIN pg_catalog.pg_class AS c ON c.oid = t.relid
 	ORDER BY c.oid <> source, c.oid;
@@ -249,11 +249,11 @@ BEGIN
 	IF state.cut_on IS DISTINCT FROM state.day THEN
 		PERFORM @extschema@.base_renew_cut_points(options);
 	END IF;
-	EXECUTE @extschema@.base_template('SELECT count(*) AS rows, max(id) AS id FROM {schema}.lifecycle_changes WHERE recorded_at > ', options)
-		|| quote_nullable(coalesce(state.advanced_at, '-infinity')) INTO logged;
-	options := options || jsonb_build_object('day', state.day, 'today', today);
+	EXECUTE @extschema@.base_template('SELECT count(*) AS rows, max(id) AS id FROM {schema}.lifecycle_changes WHERE id > $1', options)
+		INTO logged USING coalesce(state.logged_to, 0);
+	options := options || jsonb_build_object('day', state.day, 'today', today, 'logged_to', coalesce(logged.id, state.logged_to));
 	EXECUTE @extschema@.base_template('UPDATE {schema}.state SET advanced_to = greatest(advanced_to, {''day''}), advanced_at = now(),
-		compared_on = {''today''}', options);
+		compared_on = {''today''}, logged_to = {''logged_to''}', options);
 	IF options ->> 'notify' = 'advance' AND logged.rows > 0 THEN
 		PERFORM pg_notify('pg_customer', json_build_object('base', options ->> 'base', 'changes', logged.rows, 'last_id', logged.id)::text);
 	END IF;

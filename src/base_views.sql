@@ -171,18 +171,6 @@ BEGIN ATOMIC
 	('summary_now', 'stage', '<stage>', 'Lifecycle stage on stage_on; empty where changes are not folded yet.', 'stage_on 当日的生命周期阶段;有未合并变更时为空。'),
 	('summary_now', 'stage_on', 'date', 'The day of that stage.', '该阶段的日期。'),
 	('summary_now', 'stage_due', 'date', 'The day on which it changes without a purchase.', '若无购买,阶段变化的日期。'),
-	('customer_now', 'customer', '<customer>', 'Key of the customer.', '客户标识。'),
-	('customer_now', 'tenant', '<tenant>', 'Tenant of the customer.', '客户所属租户。'),
-	('customer_now', 'history', '<history>', 'Every day with purchases or refunds, as a purchase_history.', '完整购买历史(purchase_history)。'),
-	('customer_now', 'orders', 'bigint', 'Number of purchases.', '购买订单数。'),
-	('customer_now', 'gross', 'numeric', 'Sum of purchases.', '购买总额。'),
-	('customer_now', 'total', 'numeric', 'Gross less refunded.', '净额:购买减退款。'),
-	('customer_now', 'first_purchase', 'date', 'Day of the first purchase.', '首次购买日期。'),
-	('customer_now', 'last_purchase', 'date', 'Day of the last purchase.', '最近一次购买日期。'),
-	('customer_now', 'last_day', 'date', 'Last day with a purchase or a refund.', '最近一次购买或退款的日期。'),
-	('customer_now', 'stage', '<stage>', 'Lifecycle stage on stage_on; empty where changes are not folded yet.', 'stage_on 当日的生命周期阶段;有未合并变更时为空。'),
-	('customer_now', 'stage_on', 'date', 'The day of that stage.', '该阶段的日期。'),
-	('customer_now', 'stage_due', 'date', 'The day on which it changes without a purchase.', '若无购买,阶段变化的日期。'),
 	('data_quality', 'item', 'text', 'What was counted.', '计数项目。'),
 	('data_quality', 'rows', 'bigint', 'How many.', '数量。'),
 	('data_quality', 'explanation', 'text', 'What it means.', '说明。'),
@@ -229,7 +217,7 @@ BEGIN
 			LEFT JOIN jsonb_array_elements_text(coalesce((options ->> 'attributes')::jsonb, '[]')) WITH ORDINALITY AS x (attribute, n)
 				ON t.type = ''
 			LEFT JOIN pg_attribute AS a ON a.attrelid = (options ->> 'customers')::regclass AND a.attname = x.attribute
-		WHERE t.view = base_columns_of.view AND (t.type <> '' OR a.attname IS NOT NULL)
+		WHERE t.view = CASE base_columns_of.view WHEN 'customer_now' THEN 'summary_now' ELSE base_columns_of.view END AND (t.type <> '' OR a.attname IS NOT NULL)
 			AND (t.name <> 'tenant' OR options ->> 'tenant_sql' IS NOT NULL)
 		ORDER BY t.n, x.n) AS c;
 END $$;
