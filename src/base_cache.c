@@ -26,6 +26,8 @@
 #include "storage/proc.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/fmgrprotos.h"
 #include "utils/guc.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
@@ -348,6 +350,49 @@ has_foreign_function(Node *node, void *context)
 }
 
 /*
+ * cannot_fail
+ *		Evaluating the expression raises no error, whatever the row: a column, a constant, an integer made numeric, or
+ *		the day of a timestamptz in a zone. Its column is the entry's instant, for the first and last days there are
+ *		do raise errors.
+ */
+static bool
+cannot_fail(Node *node, BaseEntry *entry)
+{
+	FuncExpr   *call = (FuncExpr *) node;
+	Const	   *zone;
+	Var		   *instant;
+
+	if (IsA(node, Var) || IsA(node, Const))
+		return true;
+	if (IsA(node, RelabelType))
+		return cannot_fail((Node *) ((RelabelType *) node)->arg, entry);
+	if (!IsA(node, FuncExpr))
+		return false;
+	switch (call->funcid)
+	{
+		case F_NUMERIC_INT2:
+		case F_NUMERIC_INT4:
+		case F_NUMERIC_INT8:
+			return cannot_fail(linitial(call->args), entry);
+		case F_DATE_TIMESTAMP:
+			call = linitial(call->args);
+			if (!IsA(call, FuncExpr) || call->funcid != F_TIMEZONE_TEXT_TIMESTAMPTZ)
+				return false;
+			zone = linitial(call->args);
+			instant = lsecond(call->args);
+			if (!IsA(zone, Const) || zone->constisnull || !IsA(instant, Var) || instant->varattno <= 0 ||
+				(entry->instant != 0 && entry->instant != instant->varattno))
+				return false;
+			/* A zone that was found once is found again for as long as the session lasts. */
+			DirectFunctionCall2(timestamptz_zone, zone->constvalue, TimestampTzGetDatum(0));
+			entry->instant = instant->varattno;
+			return true;
+		default:
+			return false;
+	}
+}
+
+/*
  * compile_part
  *		Parses the text of a part over the table's own columns, whose order may differ between partitions.
  */
@@ -376,7 +421,7 @@ compile_part(Building *building, SourcePart part, const char *text, Bitmapset **
 	if (IsA(node, Var) && ((Var *) node)->varattno > 0)
 		expression->column = ((Var *) node)->varattno;
 	else if (part != PART_TIME)
-		entry->plain = false;
+		entry->plain = cannot_fail(node, entry) && entry->plain;
 }
 
 /*

@@ -130,6 +130,39 @@ next_row(Recording *r)
 }
 
 /*
+ * read_row
+ *		What the row in the slot changes.
+ */
+static void
+read_row(void *arg)
+{
+	Recording  *r = arg;
+	MemoryContext old = CurrentMemoryContext;
+	Change		change;
+	RowOutcome	outcome;
+
+	base_entry_states(r->row.entry);
+	ResetExprContext(r->row.econtext);
+	MemoryContextSwitchTo(r->row.econtext->ecxt_per_tuple_memory);
+	outcome = source_row_change(&r->row, r->sides[r->turn].sign, &change);
+	if (outcome == ROW_USED)
+		change_list_add(&r->changes, &change);
+	note_outcome(r, outcome);
+	MemoryContextSwitchTo(old);
+}
+
+/*
+ * row_failed
+ *		An expression has raised an error over the row in the slot.
+ */
+static void
+row_failed(Recording *r)
+{
+	r->row.entry->state_of = InvalidLocalTransactionId;
+	note_outcome(r, ROW_FAILED);
+}
+
+/*
  * read_rows
  *		Reads rows until there are no more or the memory is full.
  */
@@ -138,14 +171,10 @@ read_rows(void *arg)
 {
 	Recording  *r = arg;
 	BaseEntry  *entry = r->row.entry;
-	MemoryContext old = CurrentMemoryContext;
 	int			nest_level = 0;
 
 	while (!r->changes.full)
 	{
-		Change		change;
-		RowOutcome	outcome;
-
 		CHECK_FOR_INTERRUPTS();
 		r->has_row = false;
 		r->finished = !next_row(r);
@@ -159,15 +188,10 @@ read_rows(void *arg)
 			nest_level = NewGUCNestLevel();
 			base_set_settings(entry);
 		}
-		if (!entry->plain)
-			base_entry_states(entry);
-		ResetExprContext(r->row.econtext);
-		MemoryContextSwitchTo(r->row.econtext->ecxt_per_tuple_memory);
-		outcome = source_row_change(&r->row, r->sides[r->turn].sign, &change);
-		if (outcome == ROW_USED)
-			change_list_add(&r->changes, &change);
-		note_outcome(r, outcome);
-		MemoryContextSwitchTo(old);
+		if (!entry->plain || !source_row_may_fail(&r->row))
+			read_row(r);
+		else if (!base_attempt(read_row, r, NULL))
+			row_failed(r);
 	}
 	if (nest_level > 0)
 		AtEOXact_GUC(false, nest_level);
@@ -318,12 +342,10 @@ read_and_write(Recording *r)
 			read_rows(r);
 		else if (!base_attempt(read_rows, r, &message))
 		{
-			/* An expression has raised an error over a row. Reading goes on with the next one. */
-			r->row.entry->state_of = InvalidLocalTransactionId;
 			if (!r->has_row)
 				elog(ERROR, "could not read the rows of the statement: %s", message);
 			pfree(message);
-			note_outcome(r, ROW_FAILED);
+			row_failed(r);	/* and reading goes on with the next one */
 		}
 		if (r->changes.full || r->finished)
 			write_changes(r);

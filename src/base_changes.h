@@ -173,7 +173,8 @@ typedef struct BaseEntry
 	bool		has_kept_before;
 	DateADT		kept_before;
 	SourceExpression parts[SOURCE_PARTS];
-	bool		plain;			/* all parts that are read of every row are columns */
+	bool		plain;			/* reading a row raises no error, unless it is of the first or last days there are */
+	AttrNumber	instant;		/* then, the column that says so, if there is one */
 	bool		settings_matter;	/* some part depends on settings of the session */
 	bool		builtin;		/* no function of a user's */
 	MemoryContext state_context;	/* of the expressions' states */
@@ -253,6 +254,9 @@ typedef struct SourceRow
 
 /* The change that the row makes, whose keys live as long as the present memory context. Expressions may raise errors. */
 extern RowOutcome source_row_change(SourceRow *row, int sign, Change *change);
+
+/* The row may raise an error, though the entry is plain. */
+extern bool source_row_may_fail(const SourceRow *row);
 
 /* A part of the row as text in that memory context, cut to a length; NULL if it has none or raises an error. */
 extern char *source_row_text(SourceRow *row, SourcePart part, MemoryContext context);

@@ -46,6 +46,23 @@ part_value(SourceRow *row, SourcePart which, bool *null)
 }
 
 /*
+ * source_row_may_fail
+ *		Near the ends of what a timestamp can be, another zone may be beyond them.
+ */
+bool
+source_row_may_fail(const SourceRow *row)
+{
+	const TimestampTz margin = 2 * USECS_PER_DAY;
+	TimestampTz instant;
+	bool		null;
+
+	if (row->entry->instant == 0)
+		return false;
+	instant = DatumGetTimestampTz(slot_getattr(row->slot, row->entry->instant, &null));
+	return !null && (instant < MIN_TIMESTAMP + margin || instant >= END_TIMESTAMP - margin);
+}
+
+/*
  * source_row_change
  */
 RowOutcome

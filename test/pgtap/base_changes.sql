@@ -2,7 +2,7 @@
 -- the query that fills a base; and whatever is done to a base, the orders are written, and the base says what is wrong.
 BEGIN;
 CREATE EXTENSION IF NOT EXISTS pgtap;
-SELECT plan(45);
+SELECT plan(46);
 SET LOCAL client_min_messages = error;
 CREATE SCHEMA changes;
 SET LOCAL search_path = changes, public;
@@ -209,6 +209,15 @@ CREATE TABLE mails (mail text, day date, total numeric);
 SELECT live('mails', 'changes.mails', 'mail', 'day', 'total');
 INSERT INTO mails SELECT (SELECT string_agg(md5(random()::text || i), '') FROM generate_series(1, n) AS i), '2024-01-01', 1 FROM unnest('{10,80,90,1000}'::int[]) AS n;
 SELECT results_eq('SELECT item, sum(orders)::int FROM mails.deltas GROUP BY 1 ORDER BY 1', $$VALUES ('failed', 2), (NULL, 2)$$, 'rows with keys that are too long are left out');
+
+-- The last instant there is lies beyond the last day elsewhere, and the first before the first
+CREATE TABLE instants (customer int, at timestamptz, total int);
+SELECT live('instants', 'changes.instants', 'customer', 'at', 'total', ', time_zone => ''Asia/Shanghai''');
+INSERT INTO instants VALUES (1, '294276-12-31 23:30+00', 1), (1, '294276-12-31 15:30+00', 2), (1, '4714-11-24 00:00+00 BC', 3), (1, '-infinity', 4), (1, 'infinity', 5), (1, '2024-05-01 17:00+00', 6), (1, NULL, 7);
+UPDATE instants SET total = total * 10;
+SELECT results_eq('SELECT item, day, sum(orders)::int, sum(gross)::int FROM instants.deltas GROUP BY 1, 2 HAVING sum(orders) <> 0 ORDER BY 1, 2',
+	$$VALUES ('failed', NULL::date, 1, NULL::int), ('infinite_day', NULL, 2, NULL), ('no_day', NULL, 1, NULL),
+		(NULL, '4714-11-24 BC', 1, 30), (NULL, '2024-05-02', 1, 60), (NULL, '294276-12-31', 1, 20)$$, 'only the row fails that has no day');
 
 -- The start of the history is kept -----------------------------------------------------------------------
 CREATE TABLE old_orders (customer int, day date, total numeric);
