@@ -1,0 +1,25 @@
+/*
+ * special.h
+ *		Special functions that stay exact where the plain formulas cancel or overflow.
+ */
+#ifndef PG_CUSTOMER_SPECIAL_H
+#define PG_CUSTOMER_SPECIAL_H
+
+/* log |Gamma(x)| for x > 0. Unlike lgamma, it writes no global variable. */
+extern double log_gamma(double x);
+
+/* log(Gamma(x + n) / Gamma(x)) for x > 0, n > -x, exact also where both are huge and n is small. */
+extern double log_gamma_ratio(double x, double n);
+
+/* log B(a, b), exact also where one is huge and the other small. */
+extern double log_beta(double a, double b);
+
+/* The first and second derivative of log Gamma. */
+extern double digamma(double x);
+extern double trigamma(double x);
+
+/* digamma(x + n) - digamma(x), trigamma(x + n) - trigamma(x): exact also where n is small beside x. */
+extern double digamma_difference(double x, double n);
+extern double trigamma_difference(double x, double n);
+
+#endif							/* PG_CUSTOMER_SPECIAL_H */
