@@ -35,6 +35,18 @@ OBJS = \
 	src/lifecycle_policy.o \
 	src/lifecycle_stages.o \
 	src/lifecycle_totals.o \
+	src/ltv.o \
+	src/math/bgbb.o \
+	src/math/bgnbd.o \
+	src/math/contract.o \
+	src/math/fit.o \
+	src/math/gamma_gamma.o \
+	src/math/models.o \
+	src/math/pareto_nbd.o \
+	src/math/special.o \
+	src/model.o \
+	src/model_fit.o \
+	src/model_scores.o \
 	src/module.o \
 	src/pareto.o \
 	src/period_totals.o \
@@ -60,6 +72,8 @@ SQL_PARTS = \
 	src/segment_map.sql \
 	src/abc.sql \
 	src/lifecycle.sql \
+	src/model.sql \
+	src/ltv.sql \
 	src/base_expression.sql \
 	src/base_changes.sql \
 	src/base_fill.sql \
