@@ -6,6 +6,7 @@
 #   make stress                 eight writers for SECONDS=600, or through KILLS=100 of the server; SEED=1
 #   make bench                  the measurements quoted in the docs
 #   make bench-live             those of live bases: writers, loads, reading, size
+#   make bench-models           those of purchase models: fits and scores; BIG=1: of ten million customers
 #   make && make install        into the PostgreSQL of PG_CONFIG
 
 EXTENSION = pg_customer
@@ -101,7 +102,7 @@ PG_CPPFLAGS = -I$(srcdir)/src -DPG_CUSTOMER_VERSION='"$(EXTVERSION)"' -ffp-contr
 PG_CFLAGS = -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
 
 # These need no PostgreSQL yet: they find or install one.
-SELF_SUFFICIENT = demo check stress bench bench-live stage
+SELF_SUFFICIENT = demo check stress bench bench-live bench-models stage
 ifneq ($(filter $(SELF_SUFFICIENT),$(MAKECMDGOALS)),)
 
 .PHONY: $(SELF_SUFFICIENT)
@@ -112,6 +113,8 @@ stress:
 	@bash $(srcdir)/test/stress.sh $(or $(SECONDS),600) $(or $(KILLS),0) $(or $(SEED),1)
 bench-live:
 	@bash $(srcdir)/test/bench/live.sh
+bench-models:
+	@bash $(srcdir)/test/bench/models.sh
 stage:
 	@bash $(srcdir)/test/server/stage.sh
 

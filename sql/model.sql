@@ -119,8 +119,7 @@ SELECT sbg_fit(-1, false);
 SELECT sbg_fit(1, true, -1::bigint);
 
 -- States that nobody may call
-SELECT fit_combine(NULL, NULL);
-SELECT fit_serialize(NULL);
-SELECT bgnbd_fit_final(NULL);
+SELECT fit_combine(NULL::internal, NULL::internal);
+SELECT bgnbd_fit_final(NULL::internal);
 
 DROP TABLE people, histories, contracts;

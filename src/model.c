@@ -573,7 +573,7 @@ model_from_json(ModelText *input)
 	model = model_create(kind);
 	get_parameters(input, model);
 	get_count(input, "regularity", &regularity);
-	if (regularity > MODEL_REGULARITY && input->wrong == NULL)
+	if ((regularity < 1 || regularity > (has_regularity(kind) ? MODEL_REGULARITY : 1)) && input->wrong == NULL)
 		input->wrong = "regularity";
 	model->regularity = regularity;
 	get_text(input, "unit", name, sizeof(name));
@@ -855,7 +855,7 @@ model_with_unit(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 has_unit(model->kind) ? errmsg("the model is in units of a %s already", unit_name(model->unit)) :
-				 errmsg("a %s knows no time", model_classes[model->kind].title),
+				 errmsg("%s knows no time", model_classes[model->kind].title),
 				 errhint("Numbers are not converted: fit the model anew in the other unit.")));
 	model->unit = unit;
 	PG_RETURN_POINTER(model);
@@ -874,8 +874,8 @@ model_with_regularity(PG_FUNCTION_ARGS)
 	if (regularity < 1 || regularity > (has_regularity(model->kind) ? MODEL_REGULARITY : 1) || model->fitted)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("a %s cannot be given the regularity %d", model_classes[model->kind].title, regularity),
-				 errhint("Models of given parameters for bgnbd and mbgnbd can, from 1 to %d; others are fitted with it.", MODEL_REGULARITY)));
+				 errmsg("%s cannot be given the regularity %d", model_classes[model->kind].title, regularity),
+				 errhint("BG/NBD and MBG/NBD of given parameters can have one from 1 to %d; a fit has its own.", MODEL_REGULARITY)));
 	model->regularity = regularity;
 	PG_RETURN_POINTER(model);
 }
