@@ -50,8 +50,8 @@ history_type(FunctionCallInfo fcinfo)
 Datum
 histories_resolved(PG_FUNCTION_ARGS)
 {
-	char	   *text = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	ErrorContextCallback callback = {error_context_stack, query_error_context, text};
+	char	   *written = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	ErrorContextCallback callback = {error_context_stack, query_error_context, written};
 	Oid			type = history_type(fcinfo);
 	List	   *statements;
 	Query	   *query = NULL;
@@ -62,9 +62,9 @@ histories_resolved(PG_FUNCTION_ARGS)
 	char	   *resolved;
 
 	error_context_stack = &callback;
-	statements = raw_parser(text, RAW_PARSE_DEFAULT);
+	statements = raw_parser(written, RAW_PARSE_DEFAULT);
 	if (list_length(statements) == 1 && IsA(linitial_node(RawStmt, statements)->stmt, SelectStmt))
-		query = parse_analyze_fixedparams(linitial_node(RawStmt, statements), text, NULL, 0, NULL);
+		query = parse_analyze_fixedparams(linitial_node(RawStmt, statements), written, NULL, 0, NULL);
 	if (query == NULL || query->commandType != CMD_SELECT || query->utilityStmt != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_SYNTAX_ERROR),
