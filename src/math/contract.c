@@ -62,19 +62,19 @@ log_survival(double alpha, double start, double end)
  *		log(S(to) / S(from)) and its derivatives: first by alpha, start = beta + from^c and end = beta + to^c.
  */
 static void
-term(double alpha, double beta, double c, double from, double to, bool derivatives, Term *term)
+term(double alpha, double beta, double c, double from, double to, bool derivatives, Term *sum)
 {
 	double		u[2] = {pow(from, c), pow(to, c)};
 	double		x[2] = {beta + u[0], beta + u[1]};
 	double		n = u[1] - u[0];
 
-	memset(term, 0, sizeof(*term));
-	term->value = log_survival(alpha, x[0], x[1]);
+	memset(sum, 0, sizeof(*sum));
+	sum->value = log_survival(alpha, x[0], x[1]);
 	if (!derivatives)
 		return;
 
-	term->g[0] = -digamma_difference(alpha + x[0], n);
-	term->h[0][0] = -trigamma_difference(alpha + x[0], n);
+	sum->g[0] = -digamma_difference(alpha + x[0], n);
+	sum->h[0][0] = -trigamma_difference(alpha + x[0], n);
 	for (int i = 0; i < 2; i++)
 	{
 		double		sign = i == 0 ? 1 : -1;
@@ -84,13 +84,13 @@ term(double alpha, double beta, double c, double from, double to, bool derivativ
 		double		mixed = sign * trigamma(x[i] + alpha);
 		double		by_c = u[i] * log_t;
 
-		term->g[1] += first;
-		term->g[2] += first * by_c;
-		term->h[0][1] += mixed;
-		term->h[0][2] += mixed * by_c;
-		term->h[1][1] += second;
-		term->h[1][2] += second * by_c;
-		term->h[2][2] += second * by_c * by_c + first * by_c * log_t;
+		sum->g[1] += first;
+		sum->g[2] += first * by_c;
+		sum->h[0][1] += mixed;
+		sum->h[0][2] += mixed * by_c;
+		sum->h[1][1] += second;
+		sum->h[1][2] += second * by_c;
+		sum->h[2][2] += second * by_c * by_c + first * by_c * log_t;
 	}
 }
 
@@ -105,7 +105,7 @@ contract_likelihood(const Model *model, const ModelRow *rows, size_t count, bool
 	const double alpha = model->parameters[0];
 	const double beta = model->parameters[1];
 	const double c = exponent(model);
-	const int	parameters = model_classes[model->kind].parameter_count;
+	const int	parameters = model->kind == MODEL_BDW ? 3 : 2;
 
 	for (size_t row = 0; row < count; row++)
 	{
