@@ -78,7 +78,7 @@ term(double alpha, double beta, double c, double from, double to, bool derivativ
 	for (int i = 0; i < 2; i++)
 	{
 		double		sign = i == 0 ? 1 : -1;
-		double		log_t = i == 0 && from == 0 ? 0 : log(i == 0 ? from : to);
+		double		log_t = u[i] > 0 ? log(i == 0 ? from : to) : 0;
 		double		first = sign * digamma_difference(x[i], alpha);
 		double		second = sign * trigamma_difference(x[i], alpha);
 		double		mixed = sign * trigamma(x[i] + alpha);

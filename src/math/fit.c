@@ -33,7 +33,7 @@
 
 #define ITERATIONS	200
 #define STARTS	18
-#define BEST_STARTS	3
+#define STARTS_CLIMBED	3
 
 /* What is maximised. */
 typedef struct Problem
@@ -311,7 +311,7 @@ climb(const Problem *problem, Point *point)
 		Point		next = *point;
 
 		point->converged = point->norm <= GRADIENT && point->decrement <= DECREMENT;
-		if (point->converged || radius < 1e-10)
+		if (point->converged || !(radius >= 1e-10))
 			break;
 		length = step_along_axes(problem->n, point, radius, step, &promise);
 		for (int i = 0; i < problem->n; i++)
@@ -485,51 +485,48 @@ climb_from_starts(const Problem *problem, const Totals *totals, int climbs, Poin
  * ------------------------------------------------------------------------------------------------ */
 
 /*
- * invert
- *		The covariance of the parameters at the point, and whether it is known: false where the Hessian is not that of a
- *		maximum, so far as doubles can tell.
+ * finish
+ *		What is known at the end of a search: the covariance is the inverse of the Hessian, if that is one of a maximum so
+ *		far as doubles can tell. Not identified is what is on its way to 0 or to infinity, or on a ridge.
  */
-static bool
-invert(const Problem *problem, const Point *point, double covariance[MODEL_PARAMETERS][MODEL_PARAMETERS])
+static void
+finish(const Problem *problem, const Totals *totals, const Point *point, Fit *fit)
 {
+	int			n = problem->n;
+	double		unit[MODEL_PARAMETERS];
 	double		largest = 0;
+	bool		identified = true;
 
-	for (int k = 0; k < problem->n; k++)
+	for (int k = 0; k < n; k++)
 		largest = fmax(largest, fabs(point->curvature[k]));
-	for (int k = 0; k < problem->n; k++)
-		if (!(point->curvature[k] > 1e-12 * largest))
-			return false;
-	for (int i = 0; i < problem->n; i++)
+	for (int k = 0; k < n; k++)
+		identified = identified && point->curvature[k] > 1e-12 * largest;
+	for (int i = 0; i < n; i++)
+		fit->model.parameters[i] = exp(point->theta[i]);
+	for (int i = 0; i < n; i++)
 	{
-		for (int j = 0; j < problem->n; j++)
+		for (int j = 0; j < n; j++)
 		{
-			covariance[i][j] = 0;
-			for (int k = 0; k < problem->n; k++)
-				covariance[i][j] += point->axes[i][k] * point->axes[j][k] / point->curvature[k] / problem->customers;
-			covariance[i][j] *= exp(point->theta[i] + point->theta[j]);
+			double		sum = 0;
+
+			for (int k = 0; k < n; k++)
+				sum += point->axes[i][k] * point->axes[j][k] / point->curvature[k];
+			fit->covariance[i][j] = identified ? sum / problem->customers * fit->model.parameters[i] * fit->model.parameters[j] : NAN;
 		}
 	}
-	return true;
-}
-
-/*
- * identified
- *		Whether the data say where the maximum is: within the limits, and not on a ridge.
- */
-static bool
-identified(const Problem *problem, const Totals *totals, const Fit *fit)
-{
-	double		unit[MODEL_PARAMETERS];
 
 	units(problem->model.kind, totals, unit);
-	for (int i = 0; i < problem->n; i++)
+	for (int i = 0; i < n; i++)
 	{
 		double		p = fit->model.parameters[i];
 
 		if (p < SMALLEST * unit[i] || p > LARGEST * unit[i] || !(sqrt(fit->covariance[i][i]) <= LARGEST_ERROR * p))
-			return false;
+			identified = false;
 	}
-	return true;
+	fit->log_likelihood = point->log_likelihood;
+	fit->gradient_norm = point->norm;
+	fit->iterations = point->iterations;
+	fit->status = !identified ? FIT_NOT_IDENTIFIED : point->converged ? FIT_CONVERGED : FIT_NOT_CONVERGED;
 }
 
 /*
@@ -571,19 +568,14 @@ model_fit(ModelKind kind, int regularity, const ModelRow *rows, size_t count, do
 		sample.customers = 0;
 		for (size_t i = 0; i < count; i += sample.stride)
 			sample.customers += rows[i].customers;
-		climb_from_starts(&sample, &totals, &point);
-		climb(&all, &point);
+		climb_from_starts(&sample, &totals, STARTS_CLIMBED, &point);
+		finish(&sample, &totals, &point, fit);
+		if (fit->status == FIT_CONVERGED)
+			climb(&all, &point);
+		else
+			climb_from_starts(&all, &totals, 1, &point);
 	}
 	else
-		climb_from_starts(&all, &totals, &point);
-
-	for (int i = 0; i < all.n; i++)
-		fit->model.parameters[i] = exp(point.theta[i]);
-	fit->log_likelihood = point.log_likelihood;
-	fit->gradient_norm = point.norm;
-	fit->iterations = point.iterations;
-	if (!invert(&all, &point, fit->covariance) || !identified(&all, &totals, fit))
-		fit->status = FIT_NOT_IDENTIFIED;
-	else
-		fit->status = point.converged ? FIT_CONVERGED : FIT_NOT_CONVERGED;
+		climb_from_starts(&all, &totals, STARTS_CLIMBED, &point);
+	finish(&all, &totals, &point, fit);
 }
