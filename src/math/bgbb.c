@@ -136,13 +136,14 @@ row_derivatives(const double p[4], double x, double t_x, double n, double gradie
 }
 
 /*
- * log_beta_ratio
- *		log(B(a + m, b + n) / B(a, b)).
+ * log_first
+ *		log A(0) for t_x = x + y: B(a + m, b + n) / B(a, b) is taken as a product of two ratios < 1.
  */
 static double
-log_beta_ratio(double a, double b, double m, double n)
+log_first(const double p[4], double x, double y)
 {
-	return log_gamma_ratio(a, m) + log_gamma_ratio(b, n) - log_gamma_ratio(a + b, m + n);
+	return log_beta_ratio(p[1], p[0], x) + log_beta_ratio(p[0] + x, p[1], y)
+		+ log_beta_ratio(p[3], p[2], 1) + log_beta_ratio(p[2] + 1, p[3], x + y);
 }
 
 /*
@@ -163,7 +164,7 @@ bgbb_likelihood(const Model *model, const ModelRow *rows, size_t count, bool der
 		double		hessian[4][4];
 		double		total = derivatives ? row_derivatives(p, x, t_x, n, gradient, hessian) : past(p, x, t_x, n).total;
 
-		sum->value += w * (log_beta_ratio(p[0], p[1], x, t_x - x) + log_beta_ratio(p[2], p[3], 1, t_x) + log(total));
+		sum->value += w * (log_first(p, x, t_x - x) + log(total));
 		for (int i = 0; derivatives && i < 4; i++)
 		{
 			sum->gradient[i] += w * gradient[i];
@@ -188,30 +189,16 @@ bgbb_probability_alive(const Model *model, double x, double t_x, double T)
 
 /*
  * survivals
- *		The sum over j = 1 ... t of B(gamma, d + j) / B(gamma, d), the chances to be there at the next t opportunities. Term by
- *		term while they are few; else as d (1 - (d + 1)_t / (d + gamma)_t) / (gamma - 1), whose limit for gamma = 1 is
- *		d (psi(d + 1 + t) - psi(d + 1)).
+ *		The sum over j = 1 ... t of B(gamma, d + j) / B(gamma, d), the chances to be there at the next t opportunities:
+ *		d (1 - (d + 1)_t / (d + gamma)_t) / (gamma - 1), whose limit for gamma = 1 is d (psi(d + 1 + t) - psi(d + 1)).
  */
 static double
 survivals(double gamma, double d, double t)
 {
-	double		excess = gamma - 1;
-	double		s = 1;
-	double		sum = 0;
-
 	t = floor(t);
-	if (t > 1000)
-	{
-		if (excess == 0)
-			return d * digamma_difference(d + 1, t);
-		return -d * expm1(log_gamma_ratio(d + 1, excess) - log_gamma_ratio(d + 1 + t, excess)) / excess;
-	}
-	for (double j = 0; j < t; j++)
-	{
-		s *= (d + j) / (gamma + d + j);
-		sum += s;
-	}
-	return sum;
+	if (gamma == 1)
+		return d * digamma_difference(d + 1, t);
+	return -d * (expm1(log_beta_ratio(gamma - 1, d + 1, t)) / (gamma - 1));
 }
 
 /*
@@ -248,7 +235,7 @@ double
 bgbb_purchase_probability(const Model *model, double n, double t)
 {
 	const double *p = model->parameters;
-	double		scale = log_beta_ratio(p[0], p[1], n, 0) + log_beta_ratio(p[2], p[3], 1, n);
+	double		scale = log_first(p, n, 0);
 	double		a = 1;
 	double		sum = 0;
 

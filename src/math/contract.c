@@ -44,20 +44,6 @@ exponent(const Model *model)
 }
 
 /*
- * log_survival
- *		log(B(alpha, end) / B(alpha, start)). It is symmetric in alpha and end - start: the smaller is taken as the step.
- */
-static double
-log_survival(double alpha, double start, double end)
-{
-	double		n = end - start;
-
-	if (alpha < n)
-		return log_gamma_ratio(start, alpha) - log_gamma_ratio(end, alpha);
-	return log_gamma_ratio(start, n) - log_gamma_ratio(start + alpha, n);
-}
-
-/*
  * term
  *		log(S(to) / S(from)) and its derivatives: first by alpha, start = beta + from^c and end = beta + to^c.
  */
@@ -69,7 +55,7 @@ term(double alpha, double beta, double c, double from, double to, bool derivativ
 	double		n = u[1] - u[0];
 
 	memset(sum, 0, sizeof(*sum));
-	sum->value = log_survival(alpha, x[0], x[1]);
+	sum->value = log_beta_ratio(alpha, x[0], n);
 	if (!derivatives)
 		return;
 
@@ -147,9 +133,7 @@ contract_likelihood(const Model *model, const ModelRow *rows, size_t count, bool
 double
 contract_survival(const Model *model, double T)
 {
-	double		beta = model->parameters[1];
-
-	return exp(log_survival(model->parameters[0], beta, beta + pow(T, exponent(model))));
+	return exp(log_beta_ratio(model->parameters[0], model->parameters[1], pow(T, exponent(model))));
 }
 
 /* What contract_discounted sums. */
@@ -159,7 +143,7 @@ typedef struct Discounted
 	double		beta;
 	double		c;
 	double		T;
-	double		start;			/* beta + T^c */
+	double		past;			/* T^c */
 	double		discount;		/* log(1 + rate) */
 } Discounted;
 
@@ -170,7 +154,7 @@ typedef struct Discounted
 static double
 discounted(const Discounted *d, double x)
 {
-	return exp(log_survival(d->alpha, d->start, d->beta + pow(d->T + x, d->c)) - d->discount * x);
+	return exp(log_beta_ratio(d->alpha, d->beta + d->past, pow(d->T + x, d->c) - d->past) - d->discount * x);
 }
 
 /*
@@ -188,7 +172,7 @@ contract_discounted(double alpha, double beta, double c, double T, double rate)
 {
 	static const double c1 = -1.0 / 12, c3 = 11.0 / 720, c5 = -191.0 / 60480, c7 = 2497.0 / 3628800;
 	const double ends[] = {(c1 - 2 * c3 + 5 * c5 - 14 * c7) / 2, (c3 - 4 * c5 + 14 * c7) / 2, (c5 - 6 * c7) / 2, c7 / 2};
-	const Discounted d = {alpha, beta, c, T, beta + pow(T, c), log1p(rate)};
+	const Discounted d = {alpha, beta, c, T, pow(T, c), log1p(rate)};
 	const double first = floor(64 * (1 + fmin(c, 1000)));
 	const double half = fmin(0.5, 2 / c) / 2;
 	const double last = 50 / d.discount;

@@ -75,6 +75,40 @@ powers_difference(const double *c, int count, int first, double x, double n)
 }
 
 /*
+ * powers_difference_twice
+ *		sum of c[k] over p = 1, 3, ... of (x + n)^-p - x^-p - (x + a + n)^-p + (x + a)^-p, x + a > 0. With u, v, w, z the inverses in
+ *		the order x, x + n, x + a, x + a + n, and d and e the differences of the first and the second pair, d - e
+ *		becomes v^2 (d - e) + (v^2 - z^2) e + u^p (d2 - e2) + (u^p - w^p) e2: parts of one sign again.
+ */
+static double
+powers_difference_twice(const double *c, int count, double x, double n, double a)
+{
+	const double u = 1 / x;
+	const double v = 1 / (x + n);
+	const double w = 1 / (x + a);
+	const double z = 1 / (x + a + n);
+	const double second = -n * (w * z) * (w + z);	/* z^2 - w^2 */
+	const double fall = a * (v * z) * (v + z);	/* v^2 - z^2 */
+	const double rise = a * (u * w) * (u + w);	/* u^2 - w^2 */
+	double		twice = -n * (u * v) * (a * (w * z)) * (x + a + n + x);
+	double		twice2 = twice * (u + v) - n * (w * z) * (a * (u * w + v * z));
+	double		one = -n * w * z;
+	double		first = a * u * w;
+	double		power = u;
+	double		sum = 0;
+
+	for (int k = 0; k < count; k++)
+	{
+		sum += c[k] * twice;
+		twice = v * v * twice + fall * one + power * twice2 + first * second;
+		one = z * z * one + (power - first) * second;
+		first = u * u * first + (power - first) * rise;
+		power *= u * u;
+	}
+	return sum;
+}
+
+/*
  * log_gamma
  *		Taylor's series about 2 where it converges fast, so that both zeros are exact; Stirling's series above.
  */
@@ -126,6 +160,22 @@ log_beta(double a, double b)
 		return log_gamma(small) - log_gamma_ratio(large, small);
 	return (small - 0.5) * log(small / (a + b)) - large * log1p(small / large) - 0.5 * log(large) + HALF_LOG_2PI
 		+ polynomial(gamma_terms, TERMS, 1 / small / small) / small + powers_difference(gamma_terms, TERMS, 1, a + b, -small);
+}
+
+/*
+ * log_beta_ratio
+ *		log(Gamma(b + n) Gamma(a + b) / (Gamma(b) Gamma(a + b + n))), the logarithms in Stirling's series taken together so that
+ *		their sum keeps the factor a n. For small b, first the product of 1 + a n / ((b + i) (a + b + i + n)), less 1.
+ */
+double
+log_beta_ratio(double a, double b, double n)
+{
+	double		excess = 0;
+
+	for (; b < LARGE; b++)
+		excess += (1 + excess) * (a / b * (n / (a + b + n)));
+	return (b - 0.5) * log1p(a / b * (n / (a + b + n))) - n * log1p(a / (b + n)) - a * log1p(n / (a + b))
+		+ powers_difference_twice(gamma_terms, TERMS, b, n, a) - log1p(excess);
 }
 
 /*
