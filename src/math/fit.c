@@ -14,8 +14,9 @@
 /* Rows between two calls of the pause, whose sums are added up by themselves: so rounding errors do not grow with the rows. */
 #define CHUNK	4096
 
-/* Rows on which starts are tried where there are many more. */
+/* Rows on which starts are tried where there are many more; then, if that helps, so many times more of them. */
 #define SAMPLE	4096
+#define LARGER	16
 
 /* Bounds of the parameters, as logarithms: 1e-9 and 1e9. */
 #define BOUND	20.72326583694641
@@ -27,9 +28,13 @@
 /* Beyond this standard error of its logarithm the data do not say how large a parameter is. */
 #define LARGEST_ERROR	2.0
 
-/* Where the search ends: the gradient per customer, and what a step would still add to the log-likelihood of all. */
+/*
+ * Where the search ends: the gradient per customer, and what a step would still add to the log-likelihood of all. In a
+ * sample, what is small beside its own errors does.
+ */
 #define GRADIENT	1e-9
 #define DECREMENT	1e-9
+#define SAMPLE_DECREMENT	1e-3
 
 #define ITERATIONS	200
 #define STARTS	18
@@ -43,7 +48,6 @@ typedef struct Problem
 	const ModelRow *rows;
 	size_t		count;
 	size_t		stride;			/* every stride-th row is used */
-	double		customers;		/* in these rows */
 	double		penalty;
 	FitPause	pause;
 } Problem;
@@ -54,6 +58,7 @@ typedef struct Point
 	double		theta[MODEL_PARAMETERS];
 	double		value;
 	double		log_likelihood;	/* of all customers, without the penalty */
+	double		customers;
 	double		gradient[MODEL_PARAMETERS];
 	double		norm;			/* largest component of the gradient */
 	double		curvature[MODEL_PARAMETERS];	/* eigenvalues of the Hessian, with the sign changed */
@@ -81,12 +86,13 @@ typedef struct Totals
 
 /*
  * sum_rows
- *		The log-likelihood of the problem's rows.
+ *		The log-likelihood of the problem's rows. Returns how many customers these are.
  */
-static void
+static double
 sum_rows(const Problem *problem, const Model *model, bool derivatives, Likelihood *sum)
 {
 	size_t		used = (problem->count + problem->stride - 1) / problem->stride;
+	double		customers = 0;
 
 	memset(sum, 0, sizeof(*sum));
 	for (size_t done = 0; done < used;)
@@ -102,6 +108,8 @@ sum_rows(const Problem *problem, const Model *model, bool derivatives, Likelihoo
 				picked[i] = problem->rows[(done + i) * problem->stride];
 			rows = picked;
 		}
+		for (size_t i = 0; i < count; i++)
+			customers += rows[i].customers;
 		memset(&part, 0, sizeof(part));
 		model_likelihood(model, rows, count, derivatives, &part);
 		sum->value += part.value;
@@ -115,6 +123,7 @@ sum_rows(const Problem *problem, const Model *model, bool derivatives, Likelihoo
 		if (problem->pause)
 			problem->pause();
 	}
+	return customers;
 }
 
 /*
@@ -185,7 +194,8 @@ static void
 evaluate(const Problem *problem, Point *point)
 {
 	int			n = problem->n;
-	double		scale = 1 / problem->customers;
+	double		customers;
+	double		scale;
 	double		weight = problem->penalty / n;
 	double		negative[MODEL_PARAMETERS][MODEL_PARAMETERS];
 	Model		model = problem->model;
@@ -193,8 +203,10 @@ evaluate(const Problem *problem, Point *point)
 
 	for (int i = 0; i < n; i++)
 		model.parameters[i] = exp(point->theta[i]);
-	sum_rows(problem, &model, true, &sum);
+	customers = sum_rows(problem, &model, true, &sum);
+	scale = 1 / customers;
 
+	point->customers = customers;
 	point->log_likelihood = sum.value;
 	point->value = sum.value * scale;
 	point->norm = 0;
@@ -223,7 +235,7 @@ evaluate(const Problem *problem, Point *point)
 		for (int i = 0; i < n; i++)
 			g += point->axes[i][k] * point->gradient[i];
 		if (g != 0)
-			point->decrement += 0.5 * g * g / fabs(point->curvature[k]) * problem->customers;
+			point->decrement += 0.5 * g * g / fabs(point->curvature[k]) * customers;
 	}
 }
 
@@ -310,7 +322,10 @@ climb(const Problem *problem, Point *point)
 		bool		better;
 		Point		next = *point;
 
-		point->converged = point->norm <= GRADIENT && point->decrement <= DECREMENT;
+		if (problem->stride > 1)
+			point->converged = point->decrement <= SAMPLE_DECREMENT;
+		else
+			point->converged = point->norm <= GRADIENT && point->decrement <= DECREMENT;
 		if (point->converged || !(radius >= 1e-10))
 			break;
 		length = step_along_axes(problem->n, point, radius, step, &promise);
@@ -511,7 +526,7 @@ finish(const Problem *problem, const Totals *totals, const Point *point, Fit *fi
 
 			for (int k = 0; k < n; k++)
 				sum += point->axes[i][k] * point->axes[j][k] / point->curvature[k];
-			fit->covariance[i][j] = identified ? sum / problem->customers * fit->model.parameters[i] * fit->model.parameters[j] : NAN;
+			fit->covariance[i][j] = identified ? sum / point->customers * fit->model.parameters[i] * fit->model.parameters[j] : NAN;
 		}
 	}
 
@@ -541,7 +556,7 @@ model_fit(ModelKind kind, int regularity, const ModelRow *rows, size_t count, do
 		.model = {.kind = kind, .regularity = regularity},
 		.n = model_classes[kind].parameter_count,
 		.rows = rows, .count = count, .stride = 1,
-		.customers = totals.customers, .penalty = penalty, .pause = pause
+		.penalty = penalty, .pause = pause
 	};
 	Point		point;
 
@@ -561,21 +576,16 @@ model_fit(ModelKind kind, int regularity, const ModelRow *rows, size_t count, do
 	}
 
 	if (count > 4 * SAMPLE)
+		all.stride = count / SAMPLE;
+	climb_from_starts(&all, &totals, STARTS_CLIMBED, &point);
+	finish(&all, &totals, &point, fit);
+	while (all.stride > 1)
 	{
-		Problem		sample = all;
-
-		sample.stride = count / SAMPLE;
-		sample.customers = 0;
-		for (size_t i = 0; i < count; i += sample.stride)
-			sample.customers += rows[i].customers;
-		climb_from_starts(&sample, &totals, STARTS_CLIMBED, &point);
-		finish(&sample, &totals, &point, fit);
+		all.stride = all.stride > LARGER * LARGER ? all.stride / LARGER : 1;
 		if (fit->status == FIT_CONVERGED)
 			climb(&all, &point);
 		else
 			climb_from_starts(&all, &totals, 1, &point);
+		finish(&all, &totals, &point, fit);
 	}
-	else
-		climb_from_starts(&all, &totals, STARTS_CLIMBED, &point);
-	finish(&all, &totals, &point, fit);
 }

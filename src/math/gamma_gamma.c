@@ -21,9 +21,8 @@ gamma_gamma_likelihood(const Model *model, const ModelRow *rows, size_t count, b
 	const double p = model->parameters[0];
 	const double q = model->parameters[1];
 	const double gamma = model->parameters[2];
-	const double log_gamma_parameter = log(gamma);
 	double		last_x = -1;
-	double		log_x = 0, px = 0, shape = 0, constant = 0;
+	double		px = 0, shape = 0, constant = 0;
 	double		dp = 0, dq = 0, dpp = 0, dpq = 0, dqq = 0;
 	double		value = 0, g[3] = {0}, h[6] = {0};
 
@@ -31,18 +30,17 @@ gamma_gamma_likelihood(const Model *model, const ModelRow *rows, size_t count, b
 	{
 		const double x = rows[i].x;
 		const double w = rows[i].customers;
-		const double log_m = log(rows[i].t_x);
 		const double u = rows[i].t_x * x / gamma;
-		const double log_rest = -log1p(u);	/* of gamma / (gamma + m x) */
-		double		log_share;	/* of m x / (gamma + m x) */
+		const double log_u = log(u);
+		const double log_rest = u < 0.1 ? -log1p(u) : -log(1 + u);	/* of gamma / (gamma + m x); log is faster */
+		const double log_share = log_u + log_rest;	/* of m x / (gamma + m x) */
 
 		if (x != last_x)
 		{
 			last_x = x;
-			log_x = log(x);
 			px = p * x;
 			shape = px + q;
-			constant = -log_beta(px, q);
+			constant = log(x / gamma) - log_beta(px, q);
 			if (derivatives)
 			{
 				dp = digamma_difference(px, q);
@@ -52,8 +50,7 @@ gamma_gamma_likelihood(const Model *model, const ModelRow *rows, size_t count, b
 				dqq = trigamma_difference(q, px);
 			}
 		}
-		log_share = log_m + log_x - log_gamma_parameter + log_rest;
-		value += w * (constant + px * log_share + q * log_rest - log_m);
+		value += w * (constant - log_u + px * log_share + q * log_rest);
 		if (derivatives)
 		{
 			const double rest = 1 / (1 + u);
