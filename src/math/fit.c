@@ -36,6 +36,9 @@
 #define DECREMENT	1e-9
 #define SAMPLE_DECREMENT	1e-3
 
+/* And where it ends on the way to 0 or to infinity, as each step then adds some part of what the one before has added. */
+#define OUTSIDE_DECREMENT	1e-6
+
 #define ITERATIONS	200
 #define STARTS	18
 #define STARTS_CLIMBED	3
@@ -45,6 +48,7 @@ typedef struct Problem
 {
 	Model		model;
 	int			n;				/* parameters */
+	double		unit[MODEL_PARAMETERS];	/* what each is to be compared with: time, spend or 1 */
 	const ModelRow *rows;
 	size_t		count;
 	size_t		stride;			/* every stride-th row is used */
@@ -302,6 +306,23 @@ step_along_axes(int n, const Point *at, double radius, double step[MODEL_PARAMET
 }
 
 /*
+ * outside
+ *		Whether a parameter is on its way to 0 or to infinity.
+ */
+static bool
+outside(const Problem *problem, const Point *point)
+{
+	for (int i = 0; i < problem->n; i++)
+	{
+		double		p = exp(point->theta[i]) / problem->unit[i];
+
+		if (!(p >= SMALLEST && p <= LARGEST))
+			return true;
+	}
+	return false;
+}
+
+/*
  * climb
  *		From point->theta to a maximum, if there is one within the bounds.
  */
@@ -326,7 +347,7 @@ climb(const Problem *problem, Point *point)
 			point->converged = point->decrement <= SAMPLE_DECREMENT;
 		else
 			point->converged = point->norm <= GRADIENT && point->decrement <= DECREMENT;
-		if (point->converged || !(radius >= 1e-10))
+		if (point->converged || !(radius >= 1e-10) || (point->decrement <= OUTSIDE_DECREMENT && outside(problem, point)))
 			break;
 		length = step_along_axes(problem->n, point, radius, step, &promise);
 		for (int i = 0; i < problem->n; i++)
@@ -377,22 +398,22 @@ total_rows(const ModelRow *rows, size_t count)
 }
 
 /*
- * units
- *		What each parameter is to be compared with: time, spend or 1.
+ * set_units
  */
 static void
-units(ModelKind kind, const Totals *totals, double unit[MODEL_PARAMETERS])
+set_units(Problem *problem, const Totals *totals)
 {
+	ModelKind	kind = problem->model.kind;
 	double		time = totals->T / totals->customers;
 
-	for (int i = 0; i < MODEL_PARAMETERS; i++)
-		unit[i] = 1;
+	for (int i = 0; i < problem->n; i++)
+		problem->unit[i] = 1;
 	if (kind == MODEL_BGNBD || kind == MODEL_MBGNBD || kind == MODEL_NBD || kind == MODEL_PARETO_NBD)
-		unit[1] = time;
+		problem->unit[1] = time;
 	if (kind == MODEL_PARETO_NBD)
-		unit[3] = time;
+		problem->unit[3] = time;
 	if (kind == MODEL_GAMMA_GAMMA)
-		unit[2] = totals->spend / totals->x;
+		problem->unit[2] = totals->spend / totals->x;
 }
 
 /*
@@ -505,12 +526,11 @@ climb_from_starts(const Problem *problem, const Totals *totals, int climbs, Poin
  *		far as doubles can tell. Not identified is what is on its way to 0 or to infinity, or on a ridge.
  */
 static void
-finish(const Problem *problem, const Totals *totals, const Point *point, Fit *fit)
+finish(const Problem *problem, const Point *point, Fit *fit)
 {
 	int			n = problem->n;
-	double		unit[MODEL_PARAMETERS];
 	double		largest = 0;
-	bool		identified = true;
+	bool		identified = !outside(problem, point);
 
 	for (int k = 0; k < n; k++)
 		largest = fmax(largest, fabs(point->curvature[k]));
@@ -530,14 +550,8 @@ finish(const Problem *problem, const Totals *totals, const Point *point, Fit *fi
 		}
 	}
 
-	units(problem->model.kind, totals, unit);
 	for (int i = 0; i < n; i++)
-	{
-		double		p = fit->model.parameters[i];
-
-		if (p < SMALLEST * unit[i] || p > LARGEST * unit[i] || !(sqrt(fit->covariance[i][i]) <= LARGEST_ERROR * p))
-			identified = false;
-	}
+		identified = identified && sqrt(fit->covariance[i][i]) <= LARGEST_ERROR * fit->model.parameters[i];
 	fit->log_likelihood = point->log_likelihood;
 	fit->gradient_norm = point->norm;
 	fit->iterations = point->iterations;
@@ -569,6 +583,7 @@ model_fit(ModelKind kind, int regularity, const ModelRow *rows, size_t count, do
 			fit->covariance[i][j] = NAN;
 	}
 	fit->log_likelihood = fit->gradient_norm = NAN;
+	set_units(&all, &totals);
 	if (totals.alike || !(totals.x > 0) || !(totals.customers > 0))
 	{
 		fit->status = FIT_NO_DATA;
@@ -578,7 +593,7 @@ model_fit(ModelKind kind, int regularity, const ModelRow *rows, size_t count, do
 	if (count > 4 * SAMPLE)
 		all.stride = count / SAMPLE;
 	climb_from_starts(&all, &totals, STARTS_CLIMBED, &point);
-	finish(&all, &totals, &point, fit);
+	finish(&all, &point, fit);
 	while (all.stride > 1)
 	{
 		all.stride = all.stride > LARGER * LARGER ? all.stride / LARGER : 1;
@@ -586,6 +601,6 @@ model_fit(ModelKind kind, int regularity, const ModelRow *rows, size_t count, do
 			climb(&all, &point);
 		else
 			climb_from_starts(&all, &totals, 1, &point);
-		finish(&all, &totals, &point, fit);
+		finish(&all, &point, fit);
 	}
 }
