@@ -92,9 +92,7 @@ typedef double (*DropoutFunction) (double p, double q, const void *context);
  *		p^a q^B.
  *
  * f has to be analytic and to keep its size for |Im v| < pi / 2, where p and q have positive real parts. |p^a q^B| is at
- * most (cos Im v)^-(a + B) of its size on the real line, and for a << B, where it is steepest, (cos Im v)^-a. With steps of
- * h = min(1/6, sd / 2), sd^2 = 1/a + 1/B, the rule's relative error is below the least of exp(-2 pi y / h) (cos y)^-a
- * over y < pi / 2: below exp(-37) for all a (Trefethen, Weideman 2014, theorem 5.1).
+ * XXX
  *
  * f is constant to 1e-17 where p < 1e-17 / steep, or q < 1e-17 / steep; from there on both sums are geometric
  * and are closed as such, so that a and B may be as small as they like.
@@ -102,7 +100,7 @@ typedef double (*DropoutFunction) (double p, double q, const void *context);
 static double
 beta_mean(double a, double b, DropoutFunction f, const void *context, double steep)
 {
-	double		h = fmin(1.0 / 6, sqrt(1 / a + 1 / b) / 2);
+	double		h = fmin(0.25, 0.4 * sqrt(1 / a + 1 / b));
 	double		p_mode = a / (a + b);
 	double		q_mode = b / (a + b);
 	double		v_mode = log(a / b);
@@ -119,9 +117,10 @@ beta_mean(double a, double b, DropoutFunction f, const void *context, double ste
 		for (int i = 1;; i++)
 		{
 			double		d = side * i * h;
-			double		log_q = -log1p(p_mode * expm1(d));	/* of q / q_mode */
-			double		weight = exp(b * log_q - a * log1p(q_mode * expm1(-d)));
-			double		term = weight * f(fmin(p_mode * exp(d + log_q), 1), q_mode * exp(log_q), context);
+			double		to_q = 1 + p_mode * expm1(d);	/* q_mode / q */
+			double		to_p = 1 + q_mode * expm1(-d);	/* p_mode / p */
+			double		weight = exp(-a * log1p(q_mode * expm1(-d)) - b * log1p(p_mode * expm1(d)));
+			double		term = weight * f(p_mode / to_p, q_mode / to_q, context);
 			double		rest;
 
 			weights += weight;
@@ -561,7 +560,7 @@ bgnbd_residual(const Model *model, double x, double t_x, double T, double rate)
 {
 	Past		past = look_back(model, x, t_x, T);
 	double		s = past.s;
-	double		h = fmin(1.0 / 6, 0.5 / sqrt(s));
+	double		h = fmin(0.25, 0.4 / sqrt(s));
 	double		norm = h * exp(-log_gamma_rest(s));
 	double		at_mode = log1p(rate * past.c / s);
 	double		steepest = 0;
