@@ -39,6 +39,7 @@ OBJS = \
 	src/ltv.o \
 	src/math/bgbb.o \
 	src/math/bgnbd.o \
+	src/math/bgnbd_likelihood.o \
 	src/math/contract.o \
 	src/math/fit.o \
 	src/math/gamma_gamma.o \
