@@ -44,6 +44,7 @@ OBJS = \
 	src/math/fit.o \
 	src/math/gamma_gamma.o \
 	src/math/models.o \
+	src/math/panels.o \
 	src/math/pareto_nbd.o \
 	src/math/special.o \
 	src/model.o \
