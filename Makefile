@@ -40,10 +40,12 @@ OBJS = \
 	src/ltv.o \
 	src/math/bgbb.o \
 	src/math/bgnbd.o \
+	src/math/bgnbd_likelihood.o \
 	src/math/contract.o \
 	src/math/fit.o \
 	src/math/gamma_gamma.o \
 	src/math/models.o \
+	src/math/panels.o \
 	src/math/pareto_nbd.o \
 	src/math/special.o \
 	src/model.o \
