@@ -240,17 +240,22 @@ SELECT lives_ok($$SELECT * FROM fit_models('plain', '{mbgnbd}')$$, 'models again
 CREATE TABLE spent (month date, channel text, spend numeric, cents int);
 INSERT INTO spent SELECT m::date, c, 500 + extract(month FROM m), 50000 FROM generate_series(timestamp '2022-01-01', '2022-06-01', '1 month') AS m, unnest('{web,radio}'::text[]) AS c;
 INSERT INTO spent VALUES ('2020-01-01', 'early', 77, 7700);
-SELECT bag_eq($$SELECT * FROM acquisition_economics('plain', 'spent')$$,
-	$$SELECT s.month, s.spend, coalesce(c.n, 0), round(s.spend / c.n, 2) AS cac, round(c.h, 2) AS h, round(c.t, 2) AS t, round(c.t / (s.spend / c.n), 2) AS r, round(s.spend / c.n / c.m, 1) AS p
-	FROM (SELECT month, sum(spend)::numeric(12, 2) AS spend FROM spent GROUP BY 1) AS s LEFT JOIN (SELECT date_trunc('month', first_purchase)::date AS month, count(*) AS n, avg(historic_value) AS h, avg(total_value) AS t,
-		sum(historic_value) / sum(tenure_days) * 365.25 / 12 AS m FROM plain.customers WHERE first_purchase IS NOT NULL GROUP BY 1) AS c USING (month)$$, 'acquisition_economics: month by month');
+CREATE TEMP VIEW economics AS
+	SELECT s.month, s.spend, coalesce(c.n, 0) AS new_customers, s.spend / c.n AS cac, c.h, c.t
+	FROM (SELECT month, sum(spend)::numeric(12, 2) AS spend FROM spent GROUP BY 1) AS s LEFT JOIN (SELECT date_trunc('month', first_purchase)::date AS month, count(*) AS n, avg(historic_value) AS h, avg(total_value) AS t
+		FROM plain.customers WHERE first_purchase IS NOT NULL GROUP BY 1) AS c USING (month);
+SELECT bag_eq($$SELECT month, spend, new_customers, cac, historic_value, ltv, ltv_to_cac FROM acquisition_economics('plain', 'spent')$$,
+	'SELECT month, spend, new_customers, round(cac, 2) AS cac, round(h, 2) AS h, round(t, 2) AS t, round(t / cac, 2) AS r FROM economics', 'acquisition_economics: month by month');
+SELECT bag_eq($$SELECT month, payback_months FROM acquisition_economics('plain', 'spent')$$,
+	$$SELECT e.month, (SELECT min(m) FROM generate_series(1, 40) AS m WHERE e.cac <= (SELECT sum(0.4 * total(slice(h.history, '-infinity', least(ceil((c.first_purchase - date '2000-01-01') + m * 365.25 / 12)::int + date '2000-01-01', date '2024-06-19'))))
+		FROM plain.customers AS c JOIN plain.histories AS h USING (customer) WHERE date_trunc('month', c.first_purchase) = e.month) / e.new_customers) AS payback FROM economics AS e$$, 'and the month in which the cost had come back');
 SELECT results_eq($$SELECT month, spend FROM acquisition_economics('plain', 'spent', 'month + 3', 'CASE channel WHEN ''web'' THEN cents / 100.0 END') WHERE spend IS NOT NULL ORDER BY 1 LIMIT 1$$,
 	$$VALUES (date '2022-01-01', 500.00)$$, 'day and amount may be expressions');
 SELECT throws_ok($$SELECT * FROM acquisition_economics('plain', 'spending')$$, '42P01', 'option spend_table: there is no table "spending"', 'an unknown table');
 SELECT throws_ok($$SELECT * FROM acquisition_economics('plain', 'spent', 'moth')$$, '42703', 'option spent_on: public.spent has no column "moth"', 'an unknown column');
 
 -- The end
-DROP VIEW refitted;
+DROP VIEW refitted, economics;
 SELECT lives_ok(format('SELECT drop_customer_base(%L)', base), 'dropped: ' || base) FROM customer_bases();
 SELECT is_empty($$SELECT nspname FROM pg_namespace WHERE nspname IN ('plain', '50% "off"', 'few', 'short', 'owned')$$, 'nothing is left');
 DROP OWNED BY models_owner, models_reader, models_nobody;
