@@ -88,14 +88,17 @@ typedef double (*DropoutFunction) (double p, double q, const void *context);
 
 /*
  * beta_mean
- *		The mean of f over p ~ Beta(a, B), a ratio of two sums of the trapezoidal rule in v = log(p / q), where the density is
- *		p^a q^B.
+ *		The mean of f over p ~ Beta(a, b), a ratio of two sums of the trapezoidal rule in v = log(p / q), where the density is
+ *		p^a q^b.
  *
- * f has to be analytic and to keep its size for |Im v| < pi / 2, where p and q have positive real parts. |p^a q^B| is at
- * XXX
+ * f is a mean of sums of q^i, or the like, so that it is analytic for |Im v| < pi / 2, where |q| < 1, and there at most
+ * 1 / cos(Im v) of its size on the real line. So the rule's relative error is below the least over y < pi / 2 of
+ *		2 exp(-2 pi y / h) / cos y times the integral of |p^a q^b| on Im v = y over that on the real line
+ * (Trefethen, Weideman 2014, theorem 5.1), where that ratio is at most (cos y)^-min(a, b). With steps of
+ * h = min(1/4, 0.4 sd), sd^2 = 1/a + 1/b, this is below 6e-13 for all a and b, the worst being a = 2.56, b huge.
  *
  * f is constant to 1e-17 where p < 1e-17 / steep, or q < 1e-17 / steep; from there on both sums are geometric
- * and are closed as such, so that a and B may be as small as they like.
+ * and are closed as such, so that a and b may be as small as they like.
  */
 static double
 beta_mean(double a, double b, DropoutFunction f, const void *context, double steep)
