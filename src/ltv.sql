@@ -75,7 +75,7 @@ COMMENT ON FUNCTION survival(contract_model, float8) IS
 CREATE FUNCTION residual_lifetime(model contract_model, periods float8, discount float8, at_renewal boolean DEFAULT false) RETURNS float8
 	AS 'MODULE_PATHNAME', 'model_score_residual_lifetime' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION residual_lifetime(contract_model, float8, float8, boolean) IS
-'Discounted periods to expect of a customer who has been there for so many, from now on; at_renewal: the one that is about to begin must be renewed first; discount by period, 0.10 is 10 %';
+'Discounted periods to come of a customer who has been there for so many: each counts survival(periods + i) / survival(periods) / (1 + discount)^i, or, seen just before the next renewal (at_renewal), a period less of discount; 0.10 is 10 %';
 
 CREATE FUNCTION ltv(purchases purchase_model, spend spend_model, x float8, t_x float8, t float8, m_x float8, periods int, period_length float8 DEFAULT 1, discount float8 DEFAULT 0, margin float8 DEFAULT 1) RETURNS numeric
 	AS 'MODULE_PATHNAME', 'model_ltv' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
