@@ -102,7 +102,7 @@ COMMENT ON FUNCTION historic_ltv(purchase_history, date, numeric) IS
 
 CREATE FUNCTION simple_ltv(history purchase_history, as_of date, years numeric, margin numeric DEFAULT 1) RETURNS numeric
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN total(as_of(history, as_of)) OPERATOR(pg_catalog.*) 365::numeric OPERATOR(pg_catalog./) greatest(tenure(history, as_of), 365)::numeric
+RETURN total(as_of(history, as_of)) OPERATOR(pg_catalog.*) 365::numeric OPERATOR(pg_catalog./) CASE WHEN tenure(history, as_of) OPERATOR(pg_catalog.<) 365 THEN 365 ELSE tenure(history, as_of) END::numeric
 	OPERATOR(pg_catalog.*) years OPERATOR(pg_catalog.*) margin;
 COMMENT ON FUNCTION simple_ltv(purchase_history, date, numeric, numeric) IS
 'Average order times orders a year times years times margin, which is the net total by the years since the first purchase, counted as one at least; NULL without a purchase';
