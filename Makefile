@@ -46,6 +46,7 @@ OBJS = \
 	src/math/models.o \
 	src/math/panels.o \
 	src/math/pareto_nbd.o \
+	src/math/simulate.o \
 	src/math/special.o \
 	src/model.o \
 	src/model_fit.o \
@@ -63,7 +64,8 @@ OBJS = \
 	src/rfm_totals.o \
 	src/rfm_window.o \
 	src/segment_map.o \
-	src/segment_map_check.o
+	src/segment_map_check.o \
+	src/simulate.o
 
 # The order in which the install script is put together: each part uses only what stands before it.
 SQL_PARTS = \
@@ -77,6 +79,7 @@ SQL_PARTS = \
 	src/lifecycle.sql \
 	src/model.sql \
 	src/ltv.sql \
+	src/simulate.sql \
 	src/base_expression.sql \
 	src/base_changes.sql \
 	src/base_fill.sql \
