@@ -63,27 +63,39 @@ compare_rows(const void *a, const void *b)
 
 	if (p->x != q->x)
 		return p->x < q->x ? -1 : 1;
-	return (p->T > q->T) - (p->T < q->T);
+	if (p->T != q->T)
+		return p->T < q->T ? -1 : 1;
+	return (p->t_x > q->t_x) - (p->t_x < q->t_x);
 }
 
 /*
  * simulated_rows
- *		Customers observed for shortest to longest, evenly; whole numbers where time is counted in them. Sorted.
+ *		Customers observed for shortest to longest, evenly; for whole numbers of periods where time is counted in them. Sorted,
+ *		and equal ones are one row: returns how many there are.
  */
-static inline void
+static inline size_t
 simulated_rows(const Model *model, double shortest, double longest, int64_t seed, size_t customers, ModelRow *rows)
 {
+	bool		whole = model->kind == MODEL_BGBB || model->kind == MODEL_SBG || model->kind == MODEL_BDW;
+	size_t		last = 0;
+
 	for (size_t i = 0; i < customers; i++)
 	{
+		double		share = spread_evenly(seed, i);
 		Random		random;
-		double		T = shortest + (longest - shortest) * spread_evenly(seed, i);
 
 		random_seed(&random, seed, i);
-		if (model->kind == MODEL_BGBB || model->kind == MODEL_SBG || model->kind == MODEL_BDW)
-			T = floor(shortest + (longest + 1 - shortest) * spread_evenly(seed, i));
-		rows[i] = simulated_row(model, T, &random);
+		rows[i] = simulated_row(model, whole ? floor(shortest + (longest + 1 - shortest) * share) : shortest + (longest - shortest) * share, &random);
 	}
 	qsort(rows, customers, sizeof(ModelRow), compare_rows);
+	for (size_t i = 1; i < customers; i++)
+	{
+		if (compare_rows(&rows[last], &rows[i]) == 0)
+			rows[last].customers++;
+		else
+			rows[++last] = rows[i];
+	}
+	return last + 1;
 }
 
 #endif							/* PG_CUSTOMER_RECOVERY_ROWS_H */
