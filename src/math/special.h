@@ -14,6 +14,9 @@ extern double log_gamma_ratio(double x, double n);
 /* log B(a, b), exact also where one is huge and the other small. */
 extern double log_beta(double a, double b);
 
+/* log(B(a, b + n) / B(a, b)) for n >= 0, exact also where it is next to 0. It is symmetric in a and n; a > -b may be negative. */
+extern double log_beta_ratio(double a, double b, double n);
+
 /* The first and second derivative of log Gamma. */
 extern double digamma(double x);
 extern double trigamma(double x);
