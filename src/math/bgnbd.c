@@ -473,9 +473,9 @@ bgnbd_purchase_probability(const Model *model, double n, double t)
 	double		r = model->parameters[R];
 	double		u = t / model->parameters[ALPHA];
 	double		events = model->regularity * n;
-	double		chances = model->kind == MODEL_MBGNBD ? n + 1 : n;
 	double		a = model->parameters[A];
 	double		b = model->parameters[B];
+	double		chances = model->kind == MODEL_MBGNBD ? n + 1 : n;
 	double		due = 0;
 
 	for (int j = 0; j < model->regularity; j++)
@@ -592,10 +592,9 @@ bgnbd_residual(const Model *model, double x, double t_x, double T, double rate)
 			rates.again[rates.count] = exp(past.k * log_e1);
 			steepest = fmax(steepest, rates.again[rates.count] / rates.never[rates.count]);
 			rates.count++;
-			if (exponent + (side < 0 ? log_e1 + at_mode : past.k * log1p(d)) < -LOG_TINY - 5)
+			if (exponent + (side < 0 ? log_e1 + at_mode : past.k * d) < -LOG_TINY - 5)
 				break;
 		}
-	value = past.a == 0 ? value_given_dropout(0, 1, &rates)
-		: beta_mean(past.a, past.B, value_given_dropout, &rates, steepest);
+	value = past.a == 0 ? value_given_dropout(0, 1, &rates) : beta_mean(past.a, past.B, value_given_dropout, &rates, steepest);
 	return value / (1 + exp(past.log_left));
 }
