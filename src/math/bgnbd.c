@@ -61,7 +61,6 @@ look_back(const Model *model, double x, double t_x, double T)
 	if (model->kind != MODEL_NBD)
 	{
 		double		stayed = model->kind == MODEL_MBGNBD ? x + 1 : x;
-
 		past.a = parameters[A];
 		past.B = parameters[B] + stayed;
 		if (stayed > 0)
@@ -554,21 +553,22 @@ log_gamma_rest(double s)
  *		come, the next purchase e1^(k - j), and one gap discounts by e = e1^k; after each purchase the customer stays
  *		with probability q. So the residual is P(alive) times the mean of e1^(k - j) / (1 - q e), 1 - q e = (1 - e) + p e.
  *
- * The mean over lambda is a sum of the trapezoidal rule in log lambda, for the reasons at beta_mean: the density is
- * (lambda c)^s exp(-lambda c), and e1 is analytic, of positive real part, for |Im log lambda| < pi / 2. Towards lambda = 0 it
- * falls at least as lambda^(s + 1), at first as lambda^s.
+ * The mean over lambda is a sum of the trapezoidal rule in log lambda. On Im log lambda = y, |lambda^(s + j) exp(-lambda c)|
+ * is that of the real line at lambda cos y, (cos y)^-(s + j) as large in all; the value is at most that of
+ * lambda / cos y, (cos y)^-(k - j) as large. So the error is that of beta_mean with s + k - 1 in the place of a, b being huge.
+ * Towards lambda = 0 the terms fall at least as lambda^(s + 1), at first as lambda^s.
  */
 double
 bgnbd_residual(const Model *model, double x, double t_x, double T, double rate)
 {
 	Past		past = look_back(model, x, t_x, T);
 	double		s = past.s;
-	double		h = fmin(0.25, 0.4 / sqrt(s));
+	double		h = fmin(0.25, 0.4 / sqrt(s + past.k - 1));
 	double		norm = h * exp(-log_gamma_rest(s));
 	double		at_mode = log1p(rate * past.c / s);
 	double		steepest = 0;
-	Rates		rates = {.count = 0};
 	double		value;
+	Rates		rates = {.count = 0};
 
 	if (model->kind == MODEL_NBD && past.k == 1)
 		return s / past.c / rate;

@@ -536,7 +536,7 @@ test_residual(ModelKind kind, int k)
 {
 	double		worst = 0;
 
-	for (int i = 0; i < 6; i++)
+	for (int i = 0; i < 12; i++)
 	{
 		Model		model = random_model(kind, k, -1.5, 1.5);
 		double		x = floor(uniform(0, 6));
