@@ -437,6 +437,35 @@ test_distribution(ModelKind kind, int k)
 }
 
 /*
+ * test_density
+ *		The likelihood's integral over all times of n purchases is P(X = n): gaps g of a sum t_x, each with the factor
+ *		g^(k - 1) / Gamma(k) that the likelihood leaves out, have the volume t_x^(k n - 1) / Gamma(k n). In log(t_x / (T - t_x)).
+ */
+static void
+test_density(ModelKind kind, int k)
+{
+	double		worst = 0;
+
+	for (int i = 0; i < 30; i++)
+	{
+		Model		model = random_model(kind, k, -1, 1);
+		double		T = model.parameters[1] * uniform(0.1, 5);
+		int			n = 1 + i % 4;
+		double		sum = 0;
+
+		for (double v = -40; v < 40; v += 0.125)
+		{
+			double		t_x = T / (1 + exp(-v));
+			double		likelihood = score(LIKELIHOOD, &model, n, t_x, T, 0);
+
+			sum += exp(likelihood + k * n * log(t_x) - lgamma(k * n)) / (1 + exp(v)) * 0.125;
+		}
+		worse(&worst, sum / bgnbd_purchase_probability(&model, n, T) - 1);
+	}
+	ok(worst < 1e-11, "kind %d, k = %d: the likelihood of n purchases adds up to P(X = n): %.1e", kind, k, worst);
+}
+
+/*
  * brute_force
  *		Purchases if alive, summed over events in long doubles.
  */
@@ -660,6 +689,7 @@ main(void)
 			test_derivatives(kinds[i], regularities[k], -1, 1);
 			test_derivatives(kinds[i], regularities[k], -3, 4);
 			test_distribution(kinds[i], regularities[k]);
+			test_density(kinds[i], regularities[k]);
 			test_purchases(kinds[i], regularities[k]);
 			test_residual(kinds[i], regularities[k]);
 		}
