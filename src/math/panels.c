@@ -72,18 +72,29 @@ static const Rule rules[RULES] = {
 static const double far[ACCURACIES] = {42, 32};
 
 double
-curve_value(const Curve *curve, double d, double *slope)
+curve_value(const Curve *curve, double d)
 {
 	double		excess = expm1(d);
 	double		value = -curve->p * d - curve->q * log1p(curve->rho * excess) - curve->z * excess;
 
-	*slope = -curve->p - (curve->q * curve->rho / (1 + curve->rho * excess) + curve->z) * (1 + excess);
 	if (curve->n > 0)
-	{
 		value -= curve->n * log1p(1 / (curve->sigma * excess));
-		*slope += curve->n / (1 + curve->sigma * excess) * (1 + 1 / excess);
-	}
 	return value;
+}
+
+/*
+ * curve_slope
+ *		phi'(d).
+ */
+static double
+curve_slope(const Curve *curve, double d)
+{
+	double		excess = expm1(d);
+	double		slope = -curve->p - (curve->q * curve->rho / (1 + curve->rho * excess) + curve->z) * (1 + excess);
+
+	if (curve->n > 0)
+		slope += curve->n / (1 + curve->sigma * excess) * (1 + 1 / excess);
+	return slope;
 }
 
 void
@@ -93,7 +104,8 @@ walk_begin(Walk *walk, const Curve *curve, Accuracy accuracy, double from, doubl
 	walk->accuracy = accuracy;
 	walk->at = from;
 	walk->end = to;
-	walk->top = curve_value(curve, from, &walk->slope);
+	walk->slope = curve_slope(curve, from);
+	walk->top = -INFINITY;
 }
 
 /*
@@ -118,7 +130,6 @@ walk_next(Walk *walk)
 	double		first = fabs(walk->slope);
 	double		length = reach(rule, walk->accuracy, first);
 	double		steepness;
-	double		value;
 
 	if (!(begin < walk->end))
 		return false;
@@ -128,7 +139,7 @@ walk_next(Walk *walk)
 
 		walk->at = fmin(begin + length, walk->end);
 		length = walk->at - begin;
-		value = curve_value(walk->curve, walk->at, &walk->slope);
+		walk->slope = curve_slope(walk->curve, walk->at);
 		steepness = fmax(first, fabs(walk->slope));
 		allowed = reach(rule, walk->accuracy, steepness);
 		if (length <= allowed * (1 + 1e-9))
@@ -149,9 +160,14 @@ walk_next(Walk *walk)
 		walk->weights[2 * i] = walk->weights[2 * i + 1] = 0.5 * length * rule->weights[i];
 	}
 
-	walk->top = fmax(walk->top, value);
-	if (walk->slope < 0 && value < walk->top - far[walk->accuracy])
-		walk->end = walk->at;
+	if (walk->at < walk->end)
+	{
+		double		value = curve_value(walk->curve, walk->at);
+
+		walk->top = fmax(walk->top, value);
+		if (walk->slope < 0 && value < walk->top - far[walk->accuracy])
+			walk->end = walk->at;
+	}
 	return true;
 }
 
@@ -160,25 +176,25 @@ curve_begin(const Curve *curve, double end, double *level)
 {
 	double		low = 0;
 	double		top = end;
-	double		slope;
 
-	*level = curve_value(curve, end, &slope);
-	while (slope < 0 && top - low > 1e-6 * top)
+	if (curve_slope(curve, end) < 0)
 	{
-		double		middle = 0.5 * (low + top);
-		double		rising;
+		while (top - low > 1e-6 * top)
+		{
+			double		middle = 0.5 * (low + top);
 
-		*level = curve_value(curve, middle, &rising);
-		*(rising < 0 ? &top : &low) = middle;
+			*(curve_slope(curve, middle) < 0 ? &top : &low) = middle;
+		}
 	}
+	*level = curve_value(curve, top);
 
-	for (low = top; curve_value(curve, low, &slope) > *level - far[ACCURACY_FULL];)
+	for (low = top; curve_value(curve, low) > *level - far[ACCURACY_FULL];)
 		low *= 0.5;
 	for (int i = 0; i < 8; i++)
 	{
 		double		middle = 0.5 * (low + top);
 
-		*(curve_value(curve, middle, &slope) > *level - far[ACCURACY_FULL] ? &top : &low) = middle;
+		*(curve_value(curve, middle) > *level - far[ACCURACY_FULL] ? &top : &low) = middle;
 	}
 	return low;
 }
@@ -188,11 +204,10 @@ curve_integral(const Curve *curve, double from, double to, double level)
 {
 	Walk		walk;
 	double		sum = 0;
-	double		slope;
 
 	walk_begin(&walk, curve, ACCURACY_FULL, from, to);
 	while (walk_next(&walk))
 		for (int i = 0; i < walk.count; i++)
-			sum += walk.weights[i] * exp(curve_value(curve, walk.nodes[i], &slope) - level);
+			sum += walk.weights[i] * exp(curve_value(curve, walk.nodes[i]) - level);
 	return sum;
 }

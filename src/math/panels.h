@@ -21,8 +21,8 @@ typedef struct Curve
 	double		z;
 } Curve;
 
-/* phi(d), and its slope there. */
-extern double curve_value(const Curve *curve, double d, double *slope);
+/* phi(d). */
+extern double curve_value(const Curve *curve, double d);
 
 /* How near a sum over panels is to the integral, in relation to it: 1e-15 or 1e-12. */
 typedef enum Accuracy
