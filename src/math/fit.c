@@ -41,7 +41,7 @@
 
 #define ITERATIONS	200
 #define STARTS	18
-#define STARTS_CLIMBED	3
+#define CLIMBS	3
 
 /* What is maximised. */
 typedef struct Problem
@@ -475,7 +475,7 @@ set_start(ModelKind kind, int regularity, const Totals *totals, int i, double st
  *		Looks at the value at each start, climbs from the best few that differ, and keeps the highest place.
  */
 static void
-climb_from_starts(const Problem *problem, const Totals *totals, int climbs, Point *best)
+climb_from_starts(const Problem *problem, const Totals *totals, size_t climbs, Point *best)
 {
 	double		values[STARTS];
 	double		starts[STARTS][MODEL_PARAMETERS];
@@ -493,7 +493,7 @@ climb_from_starts(const Problem *problem, const Totals *totals, int climbs, Poin
 	}
 
 	best->value = -INFINITY;
-	for (int rank = 0; rank < climbs; rank++)
+	for (size_t rank = 0; rank < climbs; rank++)
 	{
 		int			top = 0;
 		double		value;
@@ -592,7 +592,7 @@ model_fit(ModelKind kind, int regularity, const ModelRow *rows, size_t count, do
 
 	if (count > 4 * SAMPLE)
 		all.stride = count / SAMPLE;
-	climb_from_starts(&all, &totals, STARTS_CLIMBED, &point);
+	climb_from_starts(&all, &totals, CLIMBS + SAMPLE / count, &point);
 	finish(&all, &point, fit);
 	while (all.stride > 1)
 	{
