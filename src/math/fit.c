@@ -34,12 +34,17 @@
  */
 #define GRADIENT	1e-9
 #define DECREMENT	1e-9
+#define GRADIENT_STALLED	1e-7	/* if rounding lets it come no nearer */
 #define SAMPLE_DECREMENT	1e-3
 
 /* And where it ends on the way to 0 or to infinity, as each step then adds some part of what the one before has added. */
 #define OUTSIDE_DECREMENT	1e-6
 
+/* What rounding may do to the value: parts of it that are hundreds of times as large cancel. */
+#define NOISE	1e-11
+
 #define ITERATIONS	200
+#define SMALLEST_RADIUS	1e-10
 #define STARTS	18
 #define CLIMBS	3
 
@@ -79,7 +84,6 @@ typedef struct Totals
 	double		x;
 	double		t_x;
 	double		T;
-	double		x_T;
 	double		spend;			/* x t_x, which of Gamma-Gamma is the spend */
 	bool		alike;			/* all are the same */
 } Totals;
@@ -332,23 +336,22 @@ climb(const Problem *problem, Point *point)
 	double		radius = 1;
 
 	evaluate(problem, point);
-	point->converged = false;
-	for (point->iterations = 0; point->iterations < ITERATIONS; point->iterations++)
+	for (point->iterations = 0;; point->iterations++)
 	{
-		double		noise = 1e-14 * (1 + fabs(point->value));
+		bool		stalled = !(radius >= SMALLEST_RADIUS) || point->iterations >= ITERATIONS;
 		double		promise;
 		double		step[MODEL_PARAMETERS];
 		double		length;
 		double		gain;
-		bool		better;
 		Point		next = *point;
 
 		if (problem->stride > 1)
 			point->converged = point->decrement <= SAMPLE_DECREMENT;
 		else
-			point->converged = point->norm <= GRADIENT && point->decrement <= DECREMENT;
-		if (point->converged || !(radius >= 1e-10) || (point->decrement <= OUTSIDE_DECREMENT && outside(problem, point)))
+			point->converged = point->decrement <= DECREMENT && point->norm <= (stalled ? GRADIENT_STALLED : GRADIENT);
+		if (point->converged || stalled || (point->decrement <= OUTSIDE_DECREMENT && outside(problem, point)))
 			break;
+
 		length = step_along_axes(problem->n, point, radius, step, &promise);
 		for (int i = 0; i < problem->n; i++)
 			next.theta[i] = fmin(fmax(point->theta[i] + step[i], -BOUND), BOUND);
@@ -356,12 +359,13 @@ climb(const Problem *problem, Point *point)
 
 		/* Next to the maximum the value is all noise, and the gradient tells. */
 		gain = next.value - point->value;
-		better = gain > 0 || (gain >= -noise && next.norm < point->norm);
-		if (!better || gain < 0.25 * promise - noise)
+		if (promise <= NOISE * (1 + fabs(point->value)))
+			gain = next.norm < point->norm ? promise : -promise;
+		if (!(gain >= 0.25 * promise))
 			radius = 0.25 * length;
 		else if (gain > 0.75 * promise && length > 0.8 * radius)
 			radius = fmin(3 * radius, 4);
-		if (better)
+		if (gain > 0)
 		{
 			next.iterations = point->iterations;
 			*point = next;
@@ -389,7 +393,6 @@ total_rows(const ModelRow *rows, size_t count)
 		totals.x += w * rows[i].x;
 		totals.t_x += w * rows[i].t_x;
 		totals.T += w * rows[i].T;
-		totals.x_T += w * rows[i].x * rows[i].T;
 		totals.spend += w * rows[i].x * rows[i].t_x;
 		if (rows[i].x != rows[0].x || rows[i].t_x != rows[0].t_x || rows[i].T != rows[0].T)
 			totals.alike = false;
