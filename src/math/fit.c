@@ -68,10 +68,10 @@ typedef struct Point
 	double		value;
 	double		log_likelihood;	/* of all customers, without the penalty */
 	double		customers;
-	double		gradient[MODEL_PARAMETERS];
 	double		norm;			/* largest component of the gradient */
-	double		curvature[MODEL_PARAMETERS];	/* eigenvalues of the Hessian, with the sign changed */
-	double		axes[MODEL_PARAMETERS][MODEL_PARAMETERS];	/* and its eigenvectors, by column */
+	double		curvature[MODEL_PARAMETERS];	/* eigenvalues of the Hessian, with the sign changed, */
+	double		axes[MODEL_PARAMETERS][MODEL_PARAMETERS];	/* its eigenvectors, by column, */
+	double		slopes[MODEL_PARAMETERS];	/* and the gradient along them */
 	double		decrement;		/* what Newton's step adds to the log-likelihood of all */
 	int			iterations;
 	bool		converged;
@@ -205,6 +205,7 @@ evaluate(const Problem *problem, Point *point)
 	double		customers;
 	double		scale;
 	double		weight = problem->penalty / n;
+	double		gradient[MODEL_PARAMETERS];
 	double		negative[MODEL_PARAMETERS][MODEL_PARAMETERS];
 	Model		model = problem->model;
 	Likelihood	sum;
@@ -230,7 +231,7 @@ evaluate(const Problem *problem, Point *point)
 		point->value -= weight * theta * theta;
 		if (fabs(theta) >= BOUND && g * theta > 0)
 			g = 0;
-		point->gradient[i] = g;
+		gradient[i] = g;
 		point->norm = fmax(point->norm, fabs(g));
 	}
 	diagonalise(n, negative, point->curvature, point->axes);
@@ -238,12 +239,11 @@ evaluate(const Problem *problem, Point *point)
 	point->decrement = 0;
 	for (int k = 0; k < n; k++)
 	{
-		double		g = 0;
-
+		point->slopes[k] = 0;
 		for (int i = 0; i < n; i++)
-			g += point->axes[i][k] * point->gradient[i];
-		if (g != 0)
-			point->decrement += 0.5 * g * g / fabs(point->curvature[k]) * customers;
+			point->slopes[k] += point->axes[i][k] * gradient[i];
+		if (point->slopes[k] != 0)
+			point->decrement += 0.5 * point->slopes[k] * point->slopes[k] / fabs(point->curvature[k]) * customers;
 	}
 }
 
@@ -259,7 +259,7 @@ evaluate(const Problem *problem, Point *point)
 static double
 step_along_axes(int n, const Point *at, double radius, double step[MODEL_PARAMETERS], double *promise)
 {
-	double		g[MODEL_PARAMETERS];
+	const double *g = at->slopes;
 	double		bend[MODEL_PARAMETERS];
 	double		largest = DBL_MIN;
 	double		low = 0,
@@ -269,9 +269,6 @@ step_along_axes(int n, const Point *at, double radius, double step[MODEL_PARAMET
 
 	for (int k = 0; k < n; k++)
 	{
-		g[k] = 0;
-		for (int i = 0; i < n; i++)
-			g[k] += at->axes[i][k] * at->gradient[i];
 		largest = fmax(largest, fabs(at->curvature[k]));
 		high += g[k] * g[k];
 	}
