@@ -4,8 +4,10 @@
 #   make demo DATA=orders.csv CUSTOMER=col AT=col AMOUNT=expr [ORDER=col]
 #   make check                  build, unit, regress, isolation, pgTAP, docs in a throwaway cluster
 #   make stress                 eight writers for SECONDS=600, or through KILLS=100 of the server; SEED=1
+#   make recovery               do fits find the parameters that data were simulated from? SETS=1000 CUSTOMERS=2000
 #   make bench                  the measurements quoted in the docs
 #   make bench-live             those of live bases: writers, loads, reading, size
+#   make bench-models           those of purchase models: fits and scores; BIG=1: of ten million customers
 #   make && make install        into the PostgreSQL of PG_CONFIG
 
 EXTENSION = pg_customer
@@ -35,6 +37,21 @@ OBJS = \
 	src/lifecycle_policy.o \
 	src/lifecycle_stages.o \
 	src/lifecycle_totals.o \
+	src/ltv.o \
+	src/math/bgbb.o \
+	src/math/bgnbd.o \
+	src/math/bgnbd_likelihood.o \
+	src/math/contract.o \
+	src/math/fit.o \
+	src/math/gamma_gamma.o \
+	src/math/models.o \
+	src/math/panels.o \
+	src/math/pareto_nbd.o \
+	src/math/simulate.o \
+	src/math/special.o \
+	src/model.o \
+	src/model_fit.o \
+	src/model_scores.o \
 	src/module.o \
 	src/pareto.o \
 	src/period_totals.o \
@@ -48,7 +65,8 @@ OBJS = \
 	src/rfm_totals.o \
 	src/rfm_window.o \
 	src/segment_map.o \
-	src/segment_map_check.o
+	src/segment_map_check.o \
+	src/simulate.o
 
 # The order in which the install script is put together: each part uses only what stands before it.
 SQL_PARTS = \
@@ -60,6 +78,9 @@ SQL_PARTS = \
 	src/segment_map.sql \
 	src/abc.sql \
 	src/lifecycle.sql \
+	src/model.sql \
+	src/ltv.sql \
+	src/simulate.sql \
 	src/base_expression.sql \
 	src/base_changes.sql \
 	src/base_fill.sql \
@@ -69,7 +90,7 @@ SQL_PARTS = \
 	src/base_live.sql \
 	src/customer_base.sql
 
-REGRESS = purchase_history period_totals purchase_changes rfm segment_map abc lifecycle customer_base base_changes
+REGRESS = purchase_history period_totals purchase_changes rfm segment_map abc lifecycle simulate customer_base base_changes
 REGRESS_OPTS = --inputdir=$(srcdir) --load-extension=pg_customer
 ISOLATION = base_find base_refresh base_changes live_writers live_start live_fold live_drop live_snapshots live_lines live_transaction
 ISOLATION_OPTS = --inputdir=$(srcdir)/test/isolation --load-extension=pg_customer
@@ -83,7 +104,7 @@ PG_CPPFLAGS = -I$(srcdir)/src -DPG_CUSTOMER_VERSION='"$(EXTVERSION)"' -ffp-contr
 PG_CFLAGS = -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
 
 # These need no PostgreSQL yet: they find or install one.
-SELF_SUFFICIENT = demo check stress bench bench-live stage
+SELF_SUFFICIENT = demo check stress recovery bench bench-live bench-models stage
 ifneq ($(filter $(SELF_SUFFICIENT),$(MAKECMDGOALS)),)
 
 .PHONY: $(SELF_SUFFICIENT)
@@ -92,8 +113,12 @@ demo check bench:
 	@bash $(srcdir)/test/$@.sh
 stress:
 	@bash $(srcdir)/test/stress.sh $(or $(SECONDS),600) $(or $(KILLS),0) $(or $(SEED),1)
+recovery:
+	@bash $(srcdir)/test/recovery.sh $(or $(SETS),1000) $(or $(CUSTOMERS),2000)
 bench-live:
 	@bash $(srcdir)/test/bench/live.sh
+bench-models:
+	@bash $(srcdir)/test/bench/models.sh
 stage:
 	@bash $(srcdir)/test/server/stage.sh
 

@@ -216,5 +216,5 @@ contract_discounted(double alpha, double beta, double c, double T, double rate)
 double
 contract_residual_lifetime(const Model *model, double T, double rate, bool at_renewal)
 {
-	return (at_renewal ? 1 : 0) + contract_discounted(model->parameters[0], model->parameters[1], exponent(model), T, rate);
+	return (at_renewal ? 1 + rate : 1) * contract_discounted(model->parameters[0], model->parameters[1], exponent(model), T, rate);
 }

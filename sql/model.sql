@@ -1,0 +1,125 @@
+-- Models as values: text, binary, jsonb; given parameters; fits and their errors
+
+-- Given parameters
+SELECT purchase_model('bgnbd', 'week', 0.243, 4.414, 0.793, 2.426);
+SELECT purchase_model('pareto_nbd', NULL, 0.553, 10.578, 0.606, 11.669);
+SELECT with_regularity(purchase_model('mbgnbd', 'day', 0.525, 43.281, 0.891, 1.614), 2);
+SELECT spend_model('gamma_gamma', 6.25, 3.74, 15.44);
+SELECT contract_model('sbg', 0.668, 3.806);
+SELECT model_name(m), unit(m), regularity(m), trust(m), converged(m), customers(m), log_likelihood(m), aic(m)
+	FROM (SELECT purchase_model('nbd', 'month', 0.4, 12)) AS t (m);
+SELECT * FROM parameters(purchase_model('bgbb', 'year', 1.204, 0.750, 0.657, 2.783));
+SELECT unit(with_unit(purchase_model('nbd', NULL, 0.4, 12), 'week'));
+
+-- What is wrong with given parameters
+SELECT purchase_model('bgnb', 'week', 1, 1, 1, 1);
+SELECT purchase_model('gamma_gamma', 'week', 1, 1, 1);
+SELECT purchase_model('bgnbd', 'week', 1, 1, 1);
+SELECT purchase_model('bgnbd', 'week', 1, 1, 0, 1);
+SELECT purchase_model('bgnbd', 'week', 1, 1, 'NaN', 1);
+SELECT purchase_model('bgnbd', 'week', 1, 1, NULL, 1);
+SELECT purchase_model('bgnbd', 'fortnight', 1, 1, 1, 1);
+SELECT purchase_model(NULL, 'week', 1, 1, 1, 1);
+SELECT with_unit(purchase_model('nbd', 'day', 0.4, 12), 'week');
+SELECT with_regularity(purchase_model('nbd', 'day', 0.4, 12), 2);
+SELECT with_regularity(purchase_model('bgnbd', 'day', 0.4, 12, 1, 1), 17);
+
+-- Text
+SELECT '{"model": "bgnbd", "parameters": {"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}}'::purchase_model;
+SELECT '{"parameters": {"alpha": 4.414, "r": 0.243}, "unit": "week", "model": "nbd"}'::purchase_model;
+SELECT 'bgnbd'::purchase_model;
+SELECT '[1]'::purchase_model;
+SELECT '{}'::purchase_model;
+SELECT '{"model": "sbg", "parameters": {"alpha": 1, "beta": 1}}'::purchase_model;
+SELECT '{"model": "nbd"}'::purchase_model;
+SELECT '{"model": "nbd", "parameters": {"r": 1, "beta": 1}}'::purchase_model;
+SELECT '{"model": "nbd", "parameters": {"r": 1, "alpha": "1"}}'::purchase_model;
+SELECT '{"model": "nbd", "parameters": {"r": 1, "alpha": 1e400}}'::purchase_model;
+SELECT '{"model": "nbd", "parameters": {"r": 1, "alpha": -1}}'::purchase_model;
+SELECT '{"model": "nbd", "parameters": {"r": 1, "alpha": null}}'::purchase_model;
+SELECT '{"model": "nbd", "parameters": {"r": 1, "alpha": 1}, "unit": "hour"}'::purchase_model;
+SELECT '{"model": "nbd", "parameters": {"r": 1, "alpha": 1}, "regularity": 2}'::purchase_model;
+SELECT '{"model": "bgnbd", "parameters": {"r": 1, "alpha": 1, "a": 1, "b": 1}, "regularity": 1.5}'::purchase_model;
+SELECT '{"model": "nbd", "parameters": {"r": 1, "alpha": 1}, "status": "wonderful"}'::purchase_model;
+SELECT '{"model": "nbd", "parameters": {"r": 1, "alpha": 1}, "customers": 5}'::purchase_model;
+SELECT '{"model": "nbd", "parameters": {"r": 1, "alpha": 1}, "status": "converged", "customers": 5, "repeat_customers": 6}'::purchase_model;
+SELECT '{"model": "nbd", "parameters": {"r": 1, "alpha": 1}, "status": "converged", "customers": 5, "covariance": [[1, 2]]}'::purchase_model;
+SELECT '{"model": "nbd", "parameters": {"r": 1, "alpha": 1}, "status": "converged", "customers": 5, "covariance": [[-1, 0], [0, 1]]}'::purchase_model;
+
+-- jsonb
+SELECT spend_model('gamma_gamma', 6.25, 3.74, 15.44)::jsonb -> 'parameters' -> 'q';
+SELECT jsonb_set('{"model": "gamma_gamma", "parameters": {"p": 6.25, "q": 3.74, "gamma": 15.44}}', '{parameters,p}', '7')::spend_model;
+
+-- Binary
+SELECT purchase_model_send(purchase_model('nbd', 'day', 1, 2));
+
+-- Fits on numbers: a fifth of the CDNOW sample would do; here, customers who are made up
+CREATE TABLE people AS
+	SELECT i AS id, x, CASE WHEN x = 0 THEN 0 ELSE 30.0 * (i % 7 + 1) / 8 + 2 END AS t_x, 32 + i % 9 AS t, 10 + i * 37 % 23 + x AS m
+	FROM generate_series(1, 2000) AS i, LATERAL (SELECT CASE WHEN i % 5 < 3 THEN 0 ELSE i * 31 % 11 * (i % 3) END AS x) AS p;
+SELECT model_name(m), unit(m), trust(m), customers(m), repeat_customers(m), left_out(m), converged(m) FROM (SELECT bgnbd_fit(x, t_x, t) FROM people) AS f (m);
+SELECT m::text::purchase_model::text = m::text AS text_round_trip, m::jsonb::purchase_model::text = m::text AS jsonb_round_trip
+	FROM (SELECT mbgnbd_fit(x, t_x, t) FROM people) AS f (m);
+SELECT name, estimate > 0 AS estimate, std_error > 0 AS std_error, ci_low < estimate AND estimate < ci_high AS within
+	FROM parameters((SELECT pareto_nbd_fit(x, t_x, t) FROM people));
+-- the order of rows and equal rows do not matter
+SELECT count(DISTINCT f::text) FROM (SELECT bgnbd_fit(x, t_x, t) FROM people UNION ALL SELECT bgnbd_fit(x, t_x, t ORDER BY id DESC) FROM people
+	UNION ALL SELECT bgnbd_fit(x, t_x, t ORDER BY id * 7919 % 2003) FROM people) AS t (f);
+-- a penalty draws the parameters to 1
+SELECT abs(ln(a.estimate)) < abs(ln(b.estimate)) AS nearer
+	FROM parameters((SELECT nbd_fit(x, t_x, t, 0.1) FROM people)) AS a, parameters((SELECT nbd_fit(x, t_x, t) FROM people)) AS b WHERE a.name = 'alpha' AND b.name = 'alpha';
+SELECT regularity(bgcnbd_fit(x, t_x, t, 2)) FROM people;
+SELECT trust(m), customers(m), left_out(m) FROM (SELECT gamma_gamma_fit(x, m) FROM people) AS f (m);
+
+-- Little or nothing to fit on
+SELECT bgnbd_fit(x, t_x, t) FROM people WHERE false;
+SELECT bgnbd_fit(0, 0, i) FROM generate_series(1, 100) AS i;
+SELECT trust(bgnbd_fit(x, t_x, t)) FROM people WHERE id < 20;
+SELECT bgnbd_fit(NULL, 0, 1) FROM generate_series(1, 3);
+SELECT gamma_gamma_fit(x, m) FROM (VALUES (0, 0), (1, -5), (NULL, 3)) AS t (x, m);
+
+-- What is wrong with numbers
+SELECT bgnbd_fit(1.5, 1, 2);
+SELECT bgnbd_fit(-1, 1, 2);
+SELECT bgnbd_fit(1, 3, 2);
+SELECT bgnbd_fit(0, 1, 2);
+SELECT bgnbd_fit(2, 0, 2);
+SELECT bgnbd_fit('NaN', 1, 2);
+SELECT bgnbd_fit(1, 1, 'infinity');
+SELECT bgnbd_fit(x, t_x, t, -1) FROM people;
+SELECT bgnbd_fit(x, t_x, t, id * 0.1) FROM people;
+SELECT bgcnbd_fit(x, t_x, t, 0) FROM people;
+SELECT bgbb_fit(2, 1, 5);
+SELECT bgbb_fit(1, 1.5, 5);
+SELECT gamma_gamma_fit(1, 'infinity');
+SELECT gamma_gamma_fit(0.5, 1);
+
+-- Fits on histories
+CREATE TABLE histories AS
+	SELECT c AS customer, purchase_history(day, 20 + c % 17 + extract(day FROM day)::int % 7) AS history
+	FROM generate_series(1, 800) AS c, LATERAL (SELECT date '2024-01-01' + c % 60 + k * (7 + c * 13 % 50) AS day FROM generate_series(0, c * 29 % 6 * (c % 2)) AS k) AS d GROUP BY c;
+SELECT model_name(m), unit(m), trust(m), customers(m), repeat_customers(m), left_out(m), log_likelihood(m) IS NOT NULL AS fitted
+	FROM (SELECT bgnbd_fit(history, '2024-12-31', 'week') FROM histories) AS f (m);
+SELECT a.f::text = b.f::text AS the_same_as_on_numbers FROM (SELECT mbgnbd_fit(history, '2024-12-31', 'week') FROM histories) AS a (f),
+	(SELECT with_unit(mbgnbd_fit(repeat_days(history, '2024-12-31'), repeat_span(history, '2024-12-31', 'week'), observed_span(history, '2024-12-31', 'week')), 'week') FROM histories) AS b (f);
+SELECT left_out(m) FROM (SELECT nbd_fit(history, '2024-01-15', 'day') FROM histories) AS f (m);
+SELECT unit(bgbb_fit(history, '2024-12-31', 'month')), trust(gamma_gamma_fit(history, '2024-12-31')) FROM histories;
+SELECT bgnbd_fit(history, '2024-12-31'::date - customer::int % 2, 'week') FROM histories;
+SELECT bgnbd_fit(history, 'infinity', 'week') FROM histories;
+SELECT bgnbd_fit(history, NULL, 'week') FROM histories;
+SELECT bgnbd_fit(history, '2024-12-31', 'hour') FROM histories;
+
+-- Contracts (Fader and Hardie 2007, table 1: regular customers)
+CREATE TABLE contracts AS SELECT period::int, survivors, lag(survivors) OVER (ORDER BY period) - survivors AS left_
+	FROM unnest('{1000,631,468,382,326,289,262,241}'::int[]) WITH ORDINALITY AS t (survivors, n), LATERAL (SELECT n - 1) AS p (period);
+SELECT name, round(estimate::numeric, 3) AS estimate FROM parameters((SELECT sbg_fit(period, churned, customers) FROM (
+	SELECT period, true AS churned, left_::bigint AS customers FROM contracts WHERE period > 0 UNION ALL SELECT 7, false, 241) AS t));
+SELECT sbg_fit(0, true);
+SELECT sbg_fit(-1, false);
+SELECT sbg_fit(1, true, -1::bigint);
+
+-- States that nobody may call
+SELECT fit_combine(NULL::internal, NULL::internal);
+SELECT bgnbd_fit_final(NULL::internal);
+
+DROP TABLE people, histories, contracts;

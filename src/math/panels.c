@@ -1,0 +1,198 @@
+/*
+ * panels.c
+ *		Gauss and Legendre's rule on panels of an exponential of a concave function.
+ */
+#include "panels.h"
+
+#include <math.h>
+
+/* Of each rule the nodes > 0 and their weights, on [-1, 1]. */
+static const double nodes_8[] =
+{
+	0.18343464249564980494, 0.52553240991632898582, 0.79666647741362673959, 0.96028985649753623168,
+};
+static const double weights_8[] =
+{
+	0.36268378337836198297, 0.31370664587788728734, 0.22238103445337447054, 0.10122853629037625915,
+};
+static const double nodes_12[] =
+{
+	0.12523340851146891547, 0.36783149899818019375, 0.5873179542866174473, 0.76990267419430468704,
+	0.90411725637047485668, 0.98156063424671925069,
+};
+static const double weights_12[] =
+{
+	0.249147045813402785, 0.23349253653835480876, 0.20316742672306592175, 0.16007832854334622633,
+	0.10693932599531843096, 0.047175336386511827195,
+};
+static const double nodes_16[] =
+{
+	0.095012509837637440185, 0.28160355077925891323, 0.45801677765722738634, 0.61787624440264374845,
+	0.7554044083550030339, 0.86563120238783174388, 0.94457502307323257608, 0.9894009349916499326,
+};
+static const double weights_16[] =
+{
+	0.18945061045506849629, 0.18260341504492358887, 0.16915651939500253819, 0.14959598881657673208,
+	0.12462897125553387205, 0.09515851168249278481, 0.062253523938647892863, 0.027152459411754094852,
+};
+static const double nodes_20[] =
+{
+	0.076526521133497333755, 0.22778585114164507808, 0.37370608871541956067, 0.510867001950827098,
+	0.63605368072651502545, 0.74633190646015079261, 0.83911697182221882339, 0.91223442825132590587,
+	0.96397192727791379127, 0.99312859918509492479,
+};
+static const double weights_20[] =
+{
+	0.1527533871307258507, 0.14917298647260374679, 0.14209610931838205133, 0.1316886384491766269,
+	0.11819453196151841731, 0.10193011981724043504, 0.083276741576704748725, 0.06267204833410906357,
+	0.040601429800386941331, 0.017614007139152118312,
+};
+
+/*
+ * A rule serves a panel of the length l on which |phi'| is at most k if l (k / drop + 1 / length) <= 1.
+ */
+typedef struct Rule
+{
+	int			count;
+	const double *nodes;
+	const double *weights;
+	double		drop[ACCURACIES];
+	double		length[ACCURACIES];
+} Rule;
+
+#define RULES 4
+static const Rule rules[RULES] = {
+	{8, nodes_8, weights_8, {3, 4.5}, {1.2, 1.8}},
+	{12, nodes_12, weights_12, {10, 14}, {2.7, 3.7}},
+	{16, nodes_16, weights_16, {21, 28}, {4.2, 5.6}},
+	{20, nodes_20, weights_20, {35, 46}, {5.7, 7.4}},
+};
+
+/* Where phi has fallen so far from its top, and goes on falling, nothing that counts is left. */
+static const double far[ACCURACIES] = {42, 32};
+
+double
+curve_value(const Curve *curve, double d, double *slope)
+{
+	double		excess = expm1(d);
+	double		value = -curve->p * d - curve->q * log1p(curve->rho * excess) - curve->z * excess;
+
+	*slope = -curve->p - (curve->q * curve->rho / (1 + curve->rho * excess) + curve->z) * (1 + excess);
+	if (curve->n > 0)
+	{
+		value -= curve->n * log1p(1 / (curve->sigma * excess));
+		*slope += curve->n / (1 + curve->sigma * excess) * (1 + 1 / excess);
+	}
+	return value;
+}
+
+void
+walk_begin(Walk *walk, const Curve *curve, Accuracy accuracy, double from, double to)
+{
+	walk->curve = curve;
+	walk->accuracy = accuracy;
+	walk->at = from;
+	walk->end = to;
+	walk->top = curve_value(curve, from, &walk->slope);
+}
+
+/*
+ * reach
+ *		How long a panel may be.
+ */
+static double
+reach(const Rule *rule, Accuracy accuracy, double steepness)
+{
+	return 1 / (steepness / rule->drop[accuracy] + 1 / rule->length[accuracy]);
+}
+
+/*
+ * walk_next
+ *		Because phi is concave, it is steepest at one of a panel's ends.
+ */
+bool
+walk_next(Walk *walk)
+{
+	const Rule *rule = &rules[RULES - 1];
+	double		begin = walk->at;
+	double		first = fabs(walk->slope);
+	double		length = reach(rule, walk->accuracy, first);
+	double		steepness;
+	double		value;
+
+	if (!(begin < walk->end))
+		return false;
+	for (;;)
+	{
+		double		allowed;
+
+		walk->at = fmin(begin + length, walk->end);
+		length = walk->at - begin;
+		value = curve_value(walk->curve, walk->at, &walk->slope);
+		steepness = fmax(first, fabs(walk->slope));
+		allowed = reach(rule, walk->accuracy, steepness);
+		if (length <= allowed * (1 + 1e-9))
+			break;
+		length = fmax(allowed, 0.5 * length);
+	}
+	while (rule > rules && length <= reach(rule - 1, walk->accuracy, steepness))
+		rule--;
+
+	walk->count = rule->count;
+	for (int i = 0; i < rule->count / 2; i++)
+	{
+		double		middle = begin + 0.5 * length;
+		double		aside = 0.5 * length * rule->nodes[i];
+
+		walk->nodes[2 * i] = middle - aside;
+		walk->nodes[2 * i + 1] = middle + aside;
+		walk->weights[2 * i] = walk->weights[2 * i + 1] = 0.5 * length * rule->weights[i];
+	}
+
+	walk->top = fmax(walk->top, value);
+	if (walk->slope < 0 && value < walk->top - far[walk->accuracy])
+		walk->end = walk->at;
+	return true;
+}
+
+double
+curve_begin(const Curve *curve, double end, double *level)
+{
+	double		low = 0;
+	double		top = end;
+	double		slope;
+
+	*level = curve_value(curve, end, &slope);
+	while (slope < 0 && top - low > 1e-6 * top)
+	{
+		double		middle = 0.5 * (low + top);
+		double		rising;
+
+		*level = curve_value(curve, middle, &rising);
+		*(rising < 0 ? &top : &low) = middle;
+	}
+
+	for (low = top; curve_value(curve, low, &slope) > *level - far[ACCURACY_FULL];)
+		low *= 0.5;
+	for (int i = 0; i < 8; i++)
+	{
+		double		middle = 0.5 * (low + top);
+
+		*(curve_value(curve, middle, &slope) > *level - far[ACCURACY_FULL] ? &top : &low) = middle;
+	}
+	return low;
+}
+
+double
+curve_integral(const Curve *curve, double from, double to, double level)
+{
+	Walk		walk;
+	double		sum = 0;
+	double		slope;
+
+	walk_begin(&walk, curve, ACCURACY_FULL, from, to);
+	while (walk_next(&walk))
+		for (int i = 0; i < walk.count; i++)
+			sum += walk.weights[i] * exp(curve_value(curve, walk.nodes[i], &slope) - level);
+	return sum;
+}

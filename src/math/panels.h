@@ -1,0 +1,64 @@
+/*
+ * panels.h
+ *		Integrals of smooth functions with one peak, panel by panel.
+ */
+#ifndef PG_CUSTOMER_PANELS_H
+#define PG_CUSTOMER_PANELS_H
+
+#include <stdbool.h>
+
+/*
+ * phi(d) = -p d - q log(1 + rho (e^d - 1)) - n log(1 + 1 / (sigma (e^d - 1))) - z (e^d - 1) for d >= 0 (d > 0 where n > 0), with q, n,
+ * z >= 0, 0 < rho, sigma <= 1. It is concave, and with a whole n, exp(phi) is regular wherever |Im d| < pi.
+ */
+typedef struct Curve
+{
+	double		p;
+	double		q;
+	double		rho;
+	double		n;
+	double		sigma;
+	double		z;
+} Curve;
+
+/* phi(d), and its slope there. */
+extern double curve_value(const Curve *curve, double d, double *slope);
+
+/* How near a sum over panels is to the integral, in relation to it: 1e-15 or 1e-12. */
+typedef enum Accuracy
+{
+	ACCURACY_FULL,
+	ACCURACY_FAST,
+	ACCURACIES
+} Accuracy;
+
+/* The most nodes of a panel. */
+#define PANEL_NODES 20
+
+/* A walk along a curve. Of the panel where it is, the nodes and their weights. */
+typedef struct Walk
+{
+	const Curve *curve;
+	Accuracy	accuracy;
+	double		at;				/* the end of the panel, */
+	double		slope;			/* of phi there */
+	double		top;			/* the highest phi so far */
+	double		end;
+	int			count;			/* a multiple of 4 */
+	double		nodes[PANEL_NODES];
+	double		weights[PANEL_NODES];
+} Walk;
+
+/* The panels between from and to, which may be infinite; then there is no end to them before phi has fallen far. */
+extern void walk_begin(Walk *walk, const Curve *curve, Accuracy accuracy, double from, double to);
+extern bool walk_next(Walk *walk);
+
+/*
+ * Where a curve with n > 0 has come near its top before the end. *level is the value of that.
+ */
+extern double curve_begin(const Curve *curve, double end, double *level);
+
+/* The integral of exp(phi - level). */
+extern double curve_integral(const Curve *curve, double from, double to, double level);
+
+#endif							/* PG_CUSTOMER_PANELS_H */
