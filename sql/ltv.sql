@@ -46,11 +46,12 @@ WHERE who = 'twice';
 SELECT * FROM probability_alive_interval(:bgnbd, '{2024-01-01 1:20, 2024-02-10 1:30}', '2024-10-01');
 CREATE TABLE fitted AS SELECT mbgnbd_fit(history, '2025-06-30', 'week') AS purchases, gamma_gamma_fit(history, '2025-06-30') AS spend
 	FROM (SELECT purchase_history(day, amount) AS history FROM simulate_purchases(:mbgnbd, :spend, 3000, '2024-01-01', '2025-06-30', 1) GROUP BY customer) AS h;
-SELECT who, what, i.estimate = want AS same, low < estimate AND estimate < high AS within, std_error < estimate / 3 AS narrow, (high - low) / std_error BETWEEN 3.5 AND 4.5 AS two_errors_each_side
-FROM people, fitted, LATERAL (VALUES ('alive', probability_alive_interval(purchases, history, '2024-10-01'), probability_alive(purchases, history, '2024-10-01')),
-	('purchases', expected_purchases_interval(purchases, history, '2024-10-01', '1 year'), expected_purchases(purchases, history, '2024-10-01', '1 year')),
-	('spend', expected_spend_interval(spend, history, '2024-10-01'), expected_spend(spend, history, '2024-10-01'))) AS v (what, interval, want),
-	LATERAL (SELECT (interval).*) AS i WHERE who IN ('twice', 'once') ORDER BY 1, 2;
+SELECT who, what, estimate = want AS same, low < estimate AND estimate < high AS within, std_error < estimate / 3 AS narrow, (high - low) / std_error BETWEEN 3.5 AND 4.5 AS two_errors_each_side
+FROM people, fitted, LATERAL (
+	SELECT 'alive' AS what, i.*, probability_alive(purchases, history, '2024-10-01') AS want FROM probability_alive_interval(purchases, history, '2024-10-01') AS i
+	UNION ALL SELECT 'purchases', i.*, expected_purchases(purchases, history, '2024-10-01', '1 year') FROM expected_purchases_interval(purchases, history, '2024-10-01', '1 year') AS i
+	UNION ALL SELECT 'spend', i.*, expected_spend(spend, history, '2024-10-01') FROM expected_spend_interval(spend, history, '2024-10-01') AS i) AS v
+WHERE who IN ('twice', 'once') ORDER BY 1, 2;
 SELECT who, abs(estimate - ltv(purchases, spend, history, '2024-10-01', '2 years', 0.08, 0.3)::float8) < 1e-6 AS same, low < estimate AND estimate < high AS within, low = high AS empty
 FROM people, fitted, ltv_interval(purchases, spend, history, '2024-10-01', '2 years', 0.08, 0.3) ORDER BY who;
 SELECT (high_90 - low_90) < (high_99 - low_99) AS wider FROM people, fitted, LATERAL expected_purchases_interval(purchases, history, '2024-10-01', '1 year', 0.9) AS a (e1, s1, low_90, high_90),
