@@ -2,8 +2,8 @@
  * fit.c
  *		Maximum likelihood by Newton's method in the logarithms of the parameters, with a trust region.
  *
- * With theta = log p, gradient and Hessian are P g and P H P + diag(P g), P = diag(p). All is per customer here, so that tolerances
- * do not depend on how many there are.
+ * With theta = log p and P = diag(p), gradient and Hessian are P g and P H P + diag(P g). Values and gradients are per
+ * customer, so that tolerances do not depend on how many there are.
  */
 #include "models.h"
 
@@ -11,7 +11,7 @@
 #include <math.h>
 #include <string.h>
 
-/* Rows between two calls of the pause, whose sums are added up by themselves: so rounding errors do not grow with the rows. */
+/* Rows between two calls of the pause. Each chunk is summed by itself: so rounding errors hardly grow with the rows. */
 #define CHUNK	4096
 
 /* Rows on which starts are tried where there are many more; then, if that helps, so many times more of them. */
@@ -45,6 +45,8 @@
 
 #define ITERATIONS	200
 #define SMALLEST_RADIUS	1e-10
+
+/* Points to start from, and those of them, the best, from which the search starts at least: of few rows, more. */
 #define STARTS	18
 #define CLIMBS	3
 
@@ -135,6 +137,19 @@ sum_rows(const Problem *problem, const Model *model, bool derivatives, Likelihoo
 }
 
 /*
+ * turn
+ *		A point of the plane, by the angle of cosine c and sine s.
+ */
+static inline void
+turn(double *x, double *y, double c, double s)
+{
+	double		old = *x;
+
+	*x = c * old - s * *y;
+	*y = s * old + c * *y;
+}
+
+/*
  * diagonalise
  *		Jacobi's method: turns one plane after the other until nothing is left beside the diagonal of a, and collects
  *		the turns in axes.
@@ -156,9 +171,9 @@ diagonalise(int n, double a[MODEL_PARAMETERS][MODEL_PARAMETERS], double values[M
 		{
 			for (int q = p + 1; q < n; q++)
 			{
-				double		angle,
-							c,
-							s;
+				double		angle;
+				double		c;
+				double		s;
 
 				if (fabs(a[p][q]) <= 1e-17 * sqrt(fabs(a[p][p])) * sqrt(fabs(a[q][q])) + DBL_MIN)
 					continue;
@@ -167,24 +182,11 @@ diagonalise(int n, double a[MODEL_PARAMETERS][MODEL_PARAMETERS], double values[M
 				c = cos(angle);
 				s = sin(angle);
 				for (int k = 0; k < n; k++)
-				{
-					double		x = a[k][p];
-					double		y = a[k][q];
-
-					a[k][p] = c * x - s * y;
-					a[k][q] = s * x + c * y;
-				}
+					turn(&a[k][p], &a[k][q], c, s);
 				for (int k = 0; k < n; k++)
 				{
-					double		x = a[p][k];
-					double		y = a[q][k];
-
-					a[p][k] = c * x - s * y;
-					a[q][k] = s * x + c * y;
-					x = axes[k][p];
-					y = axes[k][q];
-					axes[k][p] = c * x - s * y;
-					axes[k][q] = s * x + c * y;
+					turn(&a[p][k], &a[q][k], c, s);
+					turn(&axes[k][p], &axes[k][q], c, s);
 				}
 				a[p][q] = a[q][p] = 0;
 			}
@@ -262,8 +264,8 @@ step_along_axes(int n, const Point *at, double radius, double step[MODEL_PARAMET
 	const double *g = at->slopes;
 	double		bend[MODEL_PARAMETERS];
 	double		largest = DBL_MIN;
-	double		low = 0,
-				high = 0;
+	double		low = 0;
+	double		high = 0;
 	double		length = 0;
 	double		shift = 0;
 

@@ -12,7 +12,7 @@
 
 #include "math/models.h"
 
-#define MOST_ROWS	3000
+#define MOST_ROWS	1500
 
 static int	tests = 0;
 static int	failures = 0;
