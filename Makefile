@@ -51,6 +51,7 @@ OBJS = \
 	src/math/special.o \
 	src/model.o \
 	src/model_fit.o \
+	src/model_intervals.o \
 	src/model_scores.o \
 	src/module.o \
 	src/pareto.o \
@@ -90,7 +91,7 @@ SQL_PARTS = \
 	src/base_live.sql \
 	src/customer_base.sql
 
-REGRESS = purchase_history period_totals purchase_changes rfm segment_map abc lifecycle simulate customer_base base_changes
+REGRESS = purchase_history period_totals purchase_changes rfm segment_map abc lifecycle model ltv simulate customer_base base_changes
 REGRESS_OPTS = --inputdir=$(srcdir) --load-extension=pg_customer
 ISOLATION = base_find base_refresh base_changes live_writers live_start live_fold live_drop live_snapshots live_lines live_transaction
 ISOLATION_OPTS = --inputdir=$(srcdir)/test/isolation --load-extension=pg_customer

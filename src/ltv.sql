@@ -92,6 +92,28 @@ CREATE FUNCTION residual_value(purchases purchase_model, spend spend_model, hist
 COMMENT ON FUNCTION residual_value(purchase_model, spend_model, purchase_history, date, float8, float8) IS
 'Future value after that day without end: residual_transactions times expected spend times margin';
 
+-- How sure the expectations are (delta method): what the standard errors of the parameters leave open, not what one customer will do
+
+CREATE FUNCTION probability_alive_interval(model purchase_model, history purchase_history, as_of date, confidence float8 DEFAULT 0.95, OUT estimate float8, OUT std_error float8, OUT low float8, OUT high float8) RETURNS record
+	AS 'MODULE_PATHNAME', 'model_interval_alive' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION probability_alive_interval(purchase_model, purchase_history, date, float8) IS
+'probability_alive with its standard error and interval, symmetric in the log odds; they are NULL for given parameters and where a fit has no covariance';
+
+CREATE FUNCTION expected_purchases_interval(model purchase_model, history purchase_history, as_of date, horizon interval, confidence float8 DEFAULT 0.95, OUT estimate float8, OUT std_error float8, OUT low float8, OUT high float8) RETURNS record
+	AS 'MODULE_PATHNAME', 'model_interval_purchases' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION expected_purchases_interval(purchase_model, purchase_history, date, interval, float8) IS
+'expected_purchases with its standard error and interval, symmetric in the logarithm';
+
+CREATE FUNCTION expected_spend_interval(model spend_model, history purchase_history, as_of date, confidence float8 DEFAULT 0.95, OUT estimate float8, OUT std_error float8, OUT low float8, OUT high float8) RETURNS record
+	AS 'MODULE_PATHNAME', 'model_interval_spend' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION expected_spend_interval(spend_model, purchase_history, date, float8) IS
+'expected_spend with its standard error and interval, symmetric in the logarithm';
+
+CREATE FUNCTION ltv_interval(purchases purchase_model, spend spend_model, history purchase_history, as_of date, horizon interval, yearly_discount float8 DEFAULT 0.10, margin float8 DEFAULT 1, confidence float8 DEFAULT 0.95, OUT estimate float8, OUT std_error float8, OUT low float8, OUT high float8) RETURNS record
+	AS 'MODULE_PATHNAME', 'model_interval_ltv' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION ltv_interval(purchase_model, spend_model, purchase_history, date, interval, float8, float8, float8) IS
+'ltv with its standard error and interval, symmetric in the logarithm; the fits of purchases and spend count as independent';
+
 -- Value without a model
 
 CREATE FUNCTION historic_ltv(history purchase_history, as_of date, margin numeric DEFAULT 1) RETURNS numeric
