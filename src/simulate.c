@@ -18,7 +18,7 @@
 PG_FUNCTION_INFO_V1(simulate_purchases);
 PG_FUNCTION_INFO_V1(simulate_contracts);
 
-/* As many as a history holds: amounts of 10^21 or more are none of its. */
+/* Amounts are in hundredths, and below 10^21, as a history holds them. */
 #define AMOUNT_SCALE 2
 #define AMOUNT_LIMIT_DIGITS 21
 
