@@ -13,6 +13,11 @@
 
 #define LANES 4
 
+/* For each i from 0 to count - 1, count being a multiple of LANES. */
+#define EACH_LANE(count, i) \
+	for (int i##_block = 0; i##_block < (count); i##_block += LANES) \
+		for (int i = i##_block; i < i##_block + LANES; i++)
+
 #define LOG_2_HIGH	0x1.62e42feep-1		/* with so few digits that its multiples by whole numbers are exact */
 #define LOG_2_LOW	0x1.a39ef35793c76p-33
 
@@ -67,9 +72,9 @@ lane_exp(double x, double *part)
  *		e^x for |x| <= 700.
  */
 static inline void
-exp_lanes(const double x[LANES], double result[LANES])
+exp_lanes(const double *restrict x, int count, double *restrict result)
 {
-	for (int i = 0; i < LANES; i++)
+	EACH_LANE(count, i)
 	{
 		double		part;
 		double		power = lane_exp(x[i], &part);
@@ -83,9 +88,9 @@ exp_lanes(const double x[LANES], double result[LANES])
  *		e^x - 1 for 0 <= x <= 700.
  */
 static inline void
-expm1_lanes(const double x[LANES], double result[LANES])
+expm1_lanes(const double *restrict x, int count, double *restrict result)
 {
-	for (int i = 0; i < LANES; i++)
+	EACH_LANE(count, i)
 	{
 		double		part;
 		double		power = lane_exp(x[i], &part);
@@ -100,12 +105,12 @@ expm1_lanes(const double x[LANES], double result[LANES])
  *		polynomial (error 5e-18). To f goes what was lost when 1 was added to x, so that it is x itself where k = 0.
  */
 static inline void
-log1p_lanes(const double x[LANES], double result[LANES])
+log1p_lanes(const double *restrict x, int count, double *restrict result)
 {
 	const uint64_t root = bits_of(0x1.6a09e667f3bcdp-1);
 	const uint64_t fraction = (UINT64_C(1) << 52) - 1;
 
-	for (int i = 0; i < LANES; i++)
+	EACH_LANE(count, i)
 	{
 		double		sum = 1 + x[i];
 		uint64_t	above = bits_of(sum) - root;

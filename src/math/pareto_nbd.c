@@ -137,7 +137,7 @@ stand(const Processes *processes, const ModelRow *row, Standing *standing)
 		arguments[i] = standing->past[i];
 		arguments[PROCESSES + i] = length * standing->rate[i];
 	}
-	log1p_lanes(arguments, logarithms);
+	log1p_lanes(arguments, LANES, logarithms);
 	for (int i = 0; i < PROCESSES; i++)
 	{
 		standing->log_past[i] = logarithms[i];
@@ -163,41 +163,40 @@ integrate(const Curve *curve, double end, bool derivatives, Moments *moments)
 	walk_begin(&walk, curve, ACCURACY_FAST, 0, end);
 	while (walk_next(&walk))
 	{
+		const double *d = walk.nodes;
+		double		e[PANEL_NODES];
+		double		f[PANEL_NODES];
+		double		g[PANEL_NODES];
+		double		l[PANEL_NODES];
+		double		w[PANEL_NODES];
+
+		expm1_lanes(d, walk.count, e);
+		EACH_LANE(walk.count, i)
+			f[i] = curve->rho * e[i];
+		log1p_lanes(f, walk.count, l);
+		EACH_LANE(walk.count, i)
+			g[i] = -curve->p * d[i] - curve->q * l[i];
+		exp_lanes(g, walk.count, w);
 		for (int begin = 0; begin < walk.count; begin += LANES)
 		{
-			const double *d = walk.nodes + begin;
-			double		e[LANES];
-			double		w[LANES];
 			double		facts[FACTS][LANES];
+			double		weighted[LANES];
 
-			expm1_lanes(d, e);
 			for (int i = 0; i < LANES; i++)
-				w[i] = curve->rho * e[i];
-			log1p_lanes(w, facts[2]);
-			for (int i = 0; i < LANES; i++)
-			{
-				facts[0][i] = d[i];
-				facts[1][i] = e[i] / (1 + e[i]);
-				facts[3][i] = w[i] / (1 + w[i]);
-				e[i] = -curve->p * d[i] - curve->q * facts[2][i];
-			}
-			exp_lanes(e, w);
-			for (int i = 0; i < LANES; i++)
-			{
-				w[i] *= walk.weights[begin + i];
-				weight[i] += w[i];
-			}
+				weight[i] += w[begin + i] *= walk.weights[begin + i];
 			if (!derivatives)
 				continue;
+			for (int i = 0; i < LANES; i++)
+			{
+				facts[0][i] = d[begin + i];
+				facts[1][i] = e[begin + i] / (1 + e[begin + i]);
+				facts[2][i] = l[begin + i];
+				facts[3][i] = f[begin + i] / (1 + f[begin + i]);
+			}
 			for (int j = 0; j < FACTS; j++)
 			{
-				double		weighted[LANES];
-
 				for (int i = 0; i < LANES; i++)
-				{
-					weighted[i] = w[i] * facts[j][i];
-					first[j][i] += weighted[i];
-				}
+					first[j][i] += weighted[i] = w[begin + i] * facts[j][i];
 				for (int k = j; k < FACTS; k++)
 					for (int i = 0; i < LANES; i++)
 						second[j][k][i] += weighted[i] * facts[k][i];
