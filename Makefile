@@ -28,6 +28,7 @@ OBJS = \
 	src/base_table.o \
 	src/base_troubles.o \
 	src/decimal.o \
+	src/histories_query.o \
 	src/history_codec.o \
 	src/history_measures.o \
 	src/history_state.o \
@@ -88,8 +89,11 @@ SQL_PARTS = \
 	src/base_fold.sql \
 	src/base_lifecycle.sql \
 	src/base_views.sql \
+	src/base_models.sql \
 	src/base_live.sql \
-	src/customer_base.sql
+	src/customer_base.sql \
+	src/holdout.sql \
+	src/economics.sql
 
 REGRESS = purchase_history period_totals purchase_changes rfm segment_map abc lifecycle model ltv simulate customer_base base_changes
 REGRESS_OPTS = --inputdir=$(srcdir) --load-extension=pg_customer

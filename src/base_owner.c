@@ -38,6 +38,7 @@ PG_FUNCTION_INFO_V1(revoke_reader);
 PG_FUNCTION_INFO_V1(base_run);
 PG_FUNCTION_INFO_V1(keep_history_before);
 PG_FUNCTION_INFO_V1(forget_customer);
+PG_FUNCTION_INFO_V1(fit_models);
 PG_FUNCTION_INFO_V1(upgrade_customer_base);
 PG_FUNCTION_INFO_V1(base_check_top_level);
 PG_FUNCTION_INFO_V1(base_forget_settings);
@@ -266,6 +267,13 @@ Datum
 forget_customer(PG_FUNCTION_ARGS)
 {
 	return run_as_owner(fcinfo, "base_forget");
+}
+
+/* fit_models(base text, models text[]) → setof rows */
+Datum
+fit_models(PG_FUNCTION_ARGS)
+{
+	return run_as_owner(fcinfo, "base_fit_models");
 }
 
 /* upgrade_customer_base(base text) */

@@ -32,7 +32,12 @@ BEGIN ATOMIC
 	('customers', 'stage', 'text', 'Stable key of the lifecycle stage: prospect, new, repeat, loyal, at_risk, dormant or churned; empty with refunds only.', '生命周期阶段的固定标识;仅有退款者为空。'),
 	('customers', 'stage_label', 'text', 'Name of the stage.', '阶段名称。'),
 	('customers', 'stage_rank', 'integer', 'Order of the stages: 1 prospect to 7 churned.', '阶段排序:1 潜在客户至 7 流失。'),
-	('customers', 'historic_value', 'numeric(38,2)', 'Value of the customer so far: the total, at least 0.', '至今的客户价值:净额,不小于 0。'),
+	('customers', 'probability_alive', 'double precision', 'Probability that the customer is still one, by the model; empty where the model says 1 of everybody: NBD, and BG/NBD without a repeat purchase.', '仍为客户的概率(按模型);模型对所有人恒为 1 时为空(NBD,以及无复购的 BG/NBD)。'),
+	('customers', 'expected_purchases', 'double precision', 'Purchase days to expect in the next 12 months.', '未来 12 个月预计购买日数。'),
+	('customers', 'historic_value', 'numeric(38,2)', 'Value of the customer so far: the total, at least 0, times the margin.', '至今的客户价值:净额(不小于 0)乘以毛利率。'),
+	('customers', 'predicted_value_12m', 'numeric(38,2)', 'Value to expect in the next 12 months: purchases times spend times the margin, discounted.', '未来 12 个月预计价值:购买次数×金额×毛利率,已折现。'),
+	('customers', 'total_value', 'numeric(38,2)', 'Historic and predicted value together.', '历史价值与预计价值之和。'),
+	('customers', 'model_trust', 'text', 'What the predicted values are worth: ok, small_sample, not_identified; without values: not_converged, no_data, no_model (call fit_models).', '预计值的可信度:ok、small_sample(样本小)、not_identified(参数不可识别);无值时:not_converged、no_data、no_model(请运行 fit_models)。'),
 	('customers', 'currency', 'text', 'Currency of every amount.', '金额的币种。'),
 	('customers', 'as_of', 'date', 'The day of which the row speaks; later orders are left out.', '本行所述日期;之后的订单不计。'),
 	('rfm', 'customer', '<customer>', 'Key of the customer.', '客户标识。'),
@@ -171,6 +176,52 @@ BEGIN ATOMIC
 	('summary_now', 'stage', '<stage>', 'Lifecycle stage on stage_on; empty where changes are not folded yet.', 'stage_on 当日的生命周期阶段;有未合并变更时为空。'),
 	('summary_now', 'stage_on', 'date', 'The day of that stage.', '该阶段的日期。'),
 	('summary_now', 'stage_due', 'date', 'The day on which it changes without a purchase.', '若无购买,阶段变化的日期。'),
+	('ltv', 'customer', '<customer>', 'Key of the customer.', '客户标识。'),
+	('ltv', 'tenant', '<tenant>', 'Tenant of the customer.', '客户所属租户。'),
+	('ltv', 'historic_value', 'numeric(38,2)', 'Value so far: the total, at least 0, times the margin.', '至今的价值:净额(不小于 0)乘以毛利率。'),
+	('ltv', 'probability_alive', 'double precision', 'Probability that the customer is still one, by the model; empty where the model says 1 of everybody: NBD, and BG/NBD without a repeat purchase.', '仍为客户的概率(按模型);模型对所有人恒为 1 时为空(NBD,以及无复购的 BG/NBD)。'),
+	('ltv', 'expected_purchases', 'double precision', 'Purchase days to expect in the next 12 months.', '未来 12 个月预计购买日数。'),
+	('ltv', 'expected_spend', 'numeric(38,2)', 'Spend to expect on each of them, before the margin.', '每个购买日预计金额(未乘毛利率)。'),
+	('ltv', 'predicted_value_12m', 'numeric(38,2)', 'Value to expect in the next 12 months: purchases times spend times the margin, discounted.', '未来 12 个月预计价值:购买次数×金额×毛利率,已折现。'),
+	('ltv', 'total_value', 'numeric(38,2)', 'Historic and predicted value together.', '历史价值与预计价值之和。'),
+	('ltv', 'current_value', 'numeric(38,2)', 'What the customer has brought in the last 12 months: net amount times the margin.', '当前价值:最近 12 个月净额乘以毛利率。'),
+	('ltv', 'potential_value', 'numeric(38,2)', 'Potential: by how much current_value is below that of the median customer of the same segment, as of the last fit_models.', '潜在价值:当前价值低于同一分群中位客户的差额(按最近一次 fit_models)。'),
+	('ltv', 'segment', 'text', 'Stable key of that segment.', '该分群的固定标识。'),
+	('ltv', 'model', 'text', 'The purchase model of these values.', '所用购买模型。'),
+	('ltv', 'model_trust', 'text', 'What the predicted values are worth: ok, small_sample, not_identified; without values: not_converged, no_data, no_model (call fit_models).', '预计值的可信度:ok、small_sample(样本小)、not_identified(参数不可识别);无值时:not_converged、no_data、no_model(请运行 fit_models)。'),
+	('ltv', 'currency', 'text', 'Currency of every amount.', '金额的币种。'),
+	('ltv', 'as_of', 'date', 'The day of which the row speaks; later orders are left out.', '本行所述日期;之后的订单不计。'),
+	('model_fit', 'model', 'text', 'Stable key of the model.', '模型的固定标识。'),
+	('model_fit', 'title', 'text', 'Name of the model in the literature.', '模型的文献名称。'),
+	('model_fit', 'is_default', 'boolean', 'Whether the values of customers are those of this model.', '客户价值是否采用此模型。'),
+	('model_fit', 'chosen_by', 'text', 'Why: holdout (smallest error by customer in the holdout), aic (the data are too short for one), default (no model can be trusted).', '选择依据:holdout(留出期内客户误差最小)、aic(数据太短)、default(没有可信模型)。'),
+	('model_fit', 'trust', 'text', 'What its numbers are worth: ok, small_sample, not_identified, not_converged, no_data.', '可信度:ok、small_sample、not_identified、not_converged、no_data。'),
+	('model_fit', 'customers', 'bigint', 'Customers that it was fitted on.', '拟合所用客户数。'),
+	('model_fit', 'repeat_customers', 'bigint', 'Customers among them with a repeat purchase.', '其中有复购的客户数。'),
+	('model_fit', 'left_out', 'bigint', 'Customers who had nothing to fit on.', '无可用数据而未参与拟合的客户数。'),
+	('model_fit', 'log_likelihood', 'double precision', 'Log-likelihood at the parameters.', '对数似然。'),
+	('model_fit', 'aic', 'double precision', 'Akaike''s information criterion; less is better, among purchase models.', 'AIC,越小越好(仅在购买模型之间比较)。'),
+	('model_fit', 'bic', 'double precision', 'Bayesian information criterion; less is better, among purchase models.', 'BIC,越小越好(仅在购买模型之间比较)。'),
+	('model_fit', 'calibrated_until', 'date', 'The holdout: a second fit on all until this day was judged by what followed; empty where the data are too short.', '留出检验:另用截至此日的数据拟合,以其后的数据检验;数据太短时为空。'),
+	('model_fit', 'held_out_until', 'date', 'Last day of the holdout.', '留出期最后一日。'),
+	('model_fit', 'holdout_trust', 'text', 'Trust of that second fit.', '该次拟合的可信度。'),
+	('model_fit', 'holdout_customers', 'bigint', 'Customers in the holdout.', '参与检验的客户数。'),
+	('model_fit', 'holdout_actual', 'bigint', 'Their purchase days in it.', '留出期内实际购买日数。'),
+	('model_fit', 'holdout_predicted', 'double precision', 'Purchase days that were predicted.', '预计购买日数。'),
+	('model_fit', 'holdout_mae', 'double precision', 'Mean absolute error by customer.', '每客户平均绝对误差。'),
+	('model_fit', 'holdout_rmse', 'double precision', 'Root mean squared error by customer.', '每客户均方根误差。'),
+	('model_fit', 'holdout_correlation', 'double precision', 'Correlation of predicted and actual purchase days.', '预计与实际的相关系数。'),
+	('model_fit', 'spend_correlation', 'double precision', 'Of Gamma-Gamma: correlation of the number of repeat purchases and their mean, which it assumes to be near 0.', 'Gamma-Gamma:复购次数与平均金额的相关系数,模型假设其接近 0。'),
+	('model_fit', 'as_of', 'date', 'The day until which it was fitted.', '拟合所用数据的截止日。'),
+	('model_fit', 'fitted_at', 'timestamp with time zone', 'When it was fitted.', '拟合时间。'),
+	('model_fit', 'age_days', 'integer', 'Days from as_of to the day of the base.', '拟合截止日距客户库日期的天数。'),
+	('model_parameters', 'model', 'text', 'Stable key of the model.', '模型的固定标识。'),
+	('model_parameters', 'parameter', 'text', 'Name of the parameter in the literature.', '参数名称。'),
+	('model_parameters', 'estimate', 'double precision', 'Its estimate.', '估计值。'),
+	('model_parameters', 'std_error', 'double precision', 'Standard error; empty where the data do not tell.', '标准误;数据不足以判断时为空。'),
+	('model_parameters', 'ci_low', 'double precision', 'Lower end of the 95 % interval.', '95 % 区间下限。'),
+	('model_parameters', 'ci_high', 'double precision', 'Upper end of the 95 % interval.', '95 % 区间上限。'),
+	('model_parameters', 'is_default', 'boolean', 'Whether the values of customers are those of this model.', '客户价值是否采用此模型。'),
 	('data_quality', 'item', 'text', 'What was counted.', '计数项目。'),
 	('data_quality', 'rows', 'bigint', 'How many.', '数量。'),
 	('data_quality', 'explanation', 'text', 'What it means.', '说明。'),
@@ -190,6 +241,8 @@ BEGIN ATOMIC
 	('base_status', 'last_advance', 'timestamp with time zone', 'When the base was advanced last.', '最近一次推进的时间。'),
 	('base_status', 'advanced_to', 'date', 'The day that the log of stages has reached.', '阶段日志所到日期。'),
 	('base_status', 'cut_points_as_of', 'date', 'The day of the stored cut points.', '所存分界点的日期。'),
+	('base_status', 'models_fitted_on', 'date', 'The day until which the models were fitted; empty without models.', '模型拟合数据的截止日;无模型时为空。'),
+	('base_status', 'models_note', 'text', 'What to know of them: that there are none, that they are old, or that they cannot be trusted.', '模型提示:没有模型、模型过旧或不可信。'),
 	('base_status', 'last_verify', 'timestamp with time zone', 'When the base was verified last since the last refresh.', '最近一次核对的时间(自上次刷新)。'),
 	('base_status', 'verify_differences', 'bigint', 'Differences that were found.', '核对发现的差异数。'),
 	('base_status', 'triggers_ok', 'boolean', 'Whether a live base has all its triggers; empty in refresh mode.', '实时客户库的触发器是否齐全;刷新模式为空。'),
@@ -296,7 +349,11 @@ BEGIN
 		'reason_source', CASE WHEN zh THEN '来源 %s 不存在' ELSE 'there is no %s any more' END,
 		'reason_starting', CASE WHEN zh THEN '启动未完成:请重新启动 (start_maintenance)' ELSE 'start_maintenance was not finished: call it again' END,
 		'reason_fold', CASE WHEN zh THEN '变更已超过一天未合并:请定时推进 (advance_customer_base)' ELSE 'changes were not folded for a day: schedule advance_customer_base' END,
-		'reason_day', CASE WHEN zh THEN '今日尚未刷新' ELSE 'not refreshed today' END);
+		'reason_day', CASE WHEN zh THEN '今日尚未刷新' ELSE 'not refreshed today' END,
+		'note_no_model', CASE WHEN zh THEN '没有模型:SELECT * FROM fit_models(%L)' ELSE 'no models yet: SELECT * FROM fit_models(%L)' END,
+		'note_old_model', CASE WHEN zh THEN '模型已有 %s 天:SELECT * FROM fit_models(%L)' ELSE 'the models are %s days old: SELECT * FROM fit_models(%L)' END,
+		'note_model_trust', CASE WHEN zh THEN '模型不可信:%s' ELSE 'the models cannot be trusted: %s' END);
+	options := options || @extschema@.base_model_parts(options);
 	options := options || jsonb_build_object('stored_rfm', @extschema@.base_template($template$
 {ext}.rfm_breaks(array_agg(c.value ORDER BY c.cut) FILTER (WHERE c.measure = 'days_since_last'),
 		array_agg(c.value ORDER BY c.cut) FILTER (WHERE c.measure = 'orders'),
@@ -402,14 +459,15 @@ FROM {schema}.{scope}measured_at($1) AS m
 	[[tenant_sql:LEFT JOIN {schema}.breaks_at($1) AS b ON b.tenant {tenant_equal} m.tenant]]$template$);
 	END LOOP;
 
-	-- OFFSET 0 has a score computed once, however many columns are drawn from it.
+	-- OFFSET 0 has a score computed once, however many columns are drawn from it, and not at all if none is.
 	PERFORM @extschema@.base_make_view(options, 'customers', 'Every customer with all measures and scores; with a customers table also those without an order.', $template$
 SELECT m.customer, {m.tenant,} {attributes_sql}m.first_purchase, m.last_purchase, m.as_of - m.last_purchase, m.orders,
 	{ext}.refunds(m.history), m.gross::numeric(38,2), (m.gross - m.total)::numeric(38,2),
 	m.total::numeric(38,2), (m.gross / nullif(m.orders, 0))::numeric(38,2), m.as_of - m.first_purchase, {ext}.median_gap(m.history),
 	score.rfm::text, {ext}.recency_score(score.rfm), {ext}.frequency_score(score.rfm), {ext}.monetary_score(score.rfm),
-	g.segment, g.{label}, g.rank, m.abc::text, score.stage, l.{label}, l.rank, greatest(m.total, 0)::numeric(38,2), {'currency'}::text, m.as_of
-FROM {schema}.scored_at($1) AS m CROSS JOIN LATERAL (SELECT m.rfm, m.stage::text OFFSET 0) AS score
+	g.segment, g.{label}, g.rank, m.abc::text, score.stage, l.{label}, l.rank, score.alive, score.purchases, {historic_value}::numeric(38,2),
+	score.value::numeric(38,2), ({historic_value} + score.value)::numeric(38,2), score.trust, {'currency'}::text, m.as_of
+FROM {schema}.scored_at($1) AS m CROSS JOIN LATERAL (SELECT m.rfm, m.stage::text, {model_values} OFFSET 0) AS score
 	LEFT JOIN {schema}.segment_map AS g ON g.code = left(score.rfm::text, {digits})
 	LEFT JOIN {schema}.lifecycle_stages AS l ON l.stage = score.stage
 	[[customers:LEFT JOIN {customers} AS s ON {key_is_customer}
@@ -487,6 +545,7 @@ FROM calendar AS c LEFT JOIN activity AS a ON a.period = c.period[[tenant_sql: A
 		FROM unnest('{week,month,quarter,year}'::text[]) AS unit));
 
 	PERFORM @extschema@.base_make_lifecycle_views(options);
+	PERFORM @extschema@.base_make_model_views(options);
 	PERFORM @extschema@.base_make_view(options, 'histories', 'The purchase history of every customer, for SQL.',
 		'SELECT customer, {tenant,} history FROM {schema}.summary_now', false);
 	PERFORM @extschema@.base_make_view(options, 'data_quality', 'What the last refresh counted, what it left out, and why; in a live base, what has been left out since is counted as well.',
@@ -498,11 +557,14 @@ SELECT s.base, s.base_version AS version, x.mode, d.day AS as_of, s.source,
 	(SELECT count(*) FROM {schema}.summary_now) AS customers,
 	pg_total_relation_size({'summary_table'}::regclass) + p.bytes AS bytes, p.rows AS delta_rows, p.oldest AS oldest_delta, t.folded_at AS last_fold,
 	t.refreshed_at AS last_refresh, t.refresh_seconds, t.advanced_at AS last_advance, t.advanced_to,
-	(SELECT max(c.as_of) FROM {schema}.cut_points AS c) AS cut_points_as_of, t.verified_at AS last_verify,
+	(SELECT max(c.as_of) FROM {schema}.cut_points AS c) AS cut_points_as_of, k.fitted_on AS models_fitted_on,
+	CASE WHEN k.fitted_on IS NULL THEN format({'note_no_model'}, s.base) WHEN d.day - k.fitted_on > 31 THEN format({'note_old_model'}, d.day - k.fitted_on, s.base)
+		WHEN k.trust NOT IN ('ok', 'small_sample') THEN format({'note_model_trust'}, k.trust) END AS models_note, t.verified_at AS last_verify,
 	t.differences AS verify_differences, CASE WHEN x.mode <> 'refresh' THEN x.missing IS NULL END AS triggers_ok,
 	(SELECT sum(q.rows)::bigint FROM {schema}.quality AS q WHERE q.item LIKE 'quarantined\_%') AS quarantined, t.kept_before,
 	r.reason IS NOT NULL AS stale, r.reason AS stale_reason
 FROM {schema}.settings AS s LEFT JOIN {schema}.state AS t ON true CROSS JOIN (SELECT {schema}.as_of() AS day) AS d
+	CROSS JOIN (SELECT max(c.as_of) AS fitted_on, {models_trust} AS trust FROM {schema}.models AS c) AS k
 	CROSS JOIN (SELECT sum(c.bytes)::bigint AS bytes, sum(c.rows)::bigint AS rows, min(c.oldest) AS oldest FROM (
 		SELECT pg_total_relation_size({'deltas_table'}::regclass) AS bytes, count(*) AS rows, min(at) AS oldest FROM {schema}.deltas
 		[[order_sql:UNION ALL SELECT pg_total_relation_size({'line_deltas_table'}::regclass), count(*), min(at) FROM {schema}.line_deltas]]) AS c) AS p

@@ -128,7 +128,10 @@ BEGIN
 			('language', coalesce(o ->> 'language' NOT IN ('en', 'zh'), true), 'Give ''en'' or ''zh''.'),
 			('on_bad_row', coalesce(o ->> 'on_bad_row' NOT IN ('quarantine', 'error'), true), 'Give ''quarantine'' or ''error''.'),
 			('stage_changes', coalesce(o ->> 'stage_changes' NOT IN ('advance', 'transaction'), true), 'Give ''advance'' or ''transaction''.'),
-			('notify', coalesce(o ->> 'notify' NOT IN ('off', 'advance'), true), 'Give ''off'' or ''advance''.')
+			('notify', coalesce(o ->> 'notify' NOT IN ('off', 'advance'), true), 'Give ''off'' or ''advance''.'),
+			('margin', coalesce(NOT (o ->> 'margin')::numeric BETWEEN 0 AND 1, true), 'Give a fraction from 0 to 1: 0.30 is 30 %, 1 counts revenue.'),
+			('yearly_discount', coalesce(NOT (o ->> 'yearly_discount')::numeric BETWEEN 0 AND 1, true), 'Give a fraction from 0 to 1: 0.10 is 10 % a year.'),
+			('model_unit', coalesce(o ->> 'model_unit' NOT IN ('day', 'week', 'month', 'quarter', 'year'), true), 'Give ''day'', ''week'', ''month'', ''quarter'' or ''year''.')
 		) AS w (option, wrong, hint)
 	WHERE w.wrong LIMIT 1;
 	IF FOUND THEN
@@ -371,7 +374,7 @@ CREATE TABLE {schema}.settings (base text PRIMARY KEY, base_version text NOT NUL
 	customers_key text, attributes text, tenant text, time_zone text, source_time_zone text, date_style text, as_of text, currency text,
 	currency_column text, rfm_bins text, rfm_method text, rfm_window text, segment_map text, abc_a text, abc_b text,
 	count_by text, history_starts text, language text, on_bad_row text, policy text, can_afford text, has_need text,
-	stage_changes text, notify text,
+	stage_changes text, notify text, margin text, yearly_discount text, model_unit text,
 	customer_sql text, customer_type text, customer_equal text, tenant_sql text, tenant_type text, tenant_equal text,
 	time_sql text, day_sql text, amount_sql text, amount_type text, order_sql text, order_type text, order_equal text, filter_sql text, currency_sql text,
 	key_sql text, key_tenant_sql text, can_afford_sql text, has_need_sql text);
@@ -428,6 +431,17 @@ CREATE TABLE {schema}.cut_points ([[tenant_sql:tenant {tenant_type} NOT NULL, ]]
 	day date GENERATED ALWAYS AS (CASE WHEN measure = 'days_since_last' THEN as_of - floor(value)::integer END) STORED,
 	PRIMARY KEY ({tenant,} measure, cut));
 COMMENT ON TABLE {schema}.cut_points IS 'The limits that the views score by, renewed by every refresh. With rfm_method ''fixed'' those of days_since_last, orders and total are yours to edit; every change is checked.';
+
+CREATE TABLE {schema}.models (model text PRIMARY KEY, purchases {ext}.purchase_model, spend {ext}.spend_model,
+	trust text NOT NULL, is_default boolean NOT NULL, chosen_by text, spend_correlation double precision,
+	as_of date NOT NULL, fitted_at timestamptz NOT NULL DEFAULT now(), calibrated_until date, held_out_until date, holdout_trust text, holdout_customers bigint,
+	holdout_actual bigint, holdout_predicted double precision, holdout_mae double precision, holdout_rmse double precision, holdout_correlation double precision,
+	CHECK ((purchases IS NULL) <> (spend IS NULL)));
+COMMENT ON TABLE {schema}.models IS 'The models of the last fit_models, which the views read: those with is_default make the values of customers.';
+
+CREATE TABLE {schema}.segment_values ([[tenant_sql:tenant {tenant_type} NOT NULL, ]]segment text NOT NULL, customers bigint NOT NULL, typical_value numeric NOT NULL,
+	as_of date NOT NULL, PRIMARY KEY ({tenant,} segment));
+COMMENT ON TABLE {schema}.segment_values IS 'What the median customer of each segment brought in the 12 months before the last fit_models: the gap to it is potential value.';
 
 CREATE TABLE {schema}.quality (ordinal integer PRIMARY KEY, item text NOT NULL, rows bigint NOT NULL, explanation text NOT NULL);
 COMMENT ON TABLE {schema}.quality IS 'What the last refresh counted; the view data_quality shows it.';
@@ -502,7 +516,7 @@ BEGIN
 	PERFORM @extschema@.base_make_views(options);
 	PERFORM @extschema@.base_renew_cut_points(options);
 	-- Small tables that are never analysed look large to the planner, and every query worth compiling.
-	EXECUTE @extschema@.base_template('ANALYZE {schema}.cut_points; ANALYZE {schema}.segment_map; ANALYZE {schema}.lifecycle_stages', options);
+	EXECUTE @extschema@.base_template('ANALYZE {schema}.cut_points; ANALYZE {schema}.segment_map; ANALYZE {schema}.lifecycle_stages; ANALYZE {schema}.models; ANALYZE {schema}.segment_values', options);
 	EXECUTE @extschema@.base_template('CREATE TRIGGER complete AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON {schema}.segment_map
 		EXECUTE FUNCTION {ext}.base_segment_map_check();
 		CREATE TRIGGER complete AFTER INSERT OR UPDATE OR DELETE ON {schema}.cut_points
@@ -512,7 +526,7 @@ BEGIN
 	RETURN QUERY SELECT r.item, r.value FROM @extschema@.base_report(options) AS r
 		UNION ALL SELECT 'warning', w FROM unnest(warnings) AS w
 		UNION ALL VALUES ('next', format('SELECT * FROM %I.rfm_segments;', schema)), ('next', format('SELECT * FROM %I.customers LIMIT 10;', schema)),
-			('next', format('SELECT * FROM refresh_customer_base(%L);', name));
+			('next', format('SELECT * FROM fit_models(%L);', name)), ('next', format('SELECT * FROM refresh_customer_base(%L);', name));
 END $$;
 COMMENT ON FUNCTION base_create(jsonb) IS
 'The work of create_customer_base, with its arguments as one value.';
@@ -568,7 +582,8 @@ CREATE FUNCTION create_customer_base(name text, source text, customer text, purc
 	rfm_method text DEFAULT NULL, rfm_window interval DEFAULT NULL, segment_map text DEFAULT 'grid25',
 	abc_a numeric DEFAULT 0.80, abc_b numeric DEFAULT 0.95, count_by text DEFAULT 'days', history_starts date DEFAULT NULL,
 	language text DEFAULT 'en', schema text DEFAULT NULL, on_bad_row text DEFAULT 'quarantine',
-	policy text DEFAULT 'retail', can_afford text DEFAULT NULL, has_need text DEFAULT NULL, stage_changes text DEFAULT 'advance', notify text DEFAULT 'off')
+	policy text DEFAULT 'retail', can_afford text DEFAULT NULL, has_need text DEFAULT NULL, stage_changes text DEFAULT 'advance', notify text DEFAULT 'off',
+	margin numeric DEFAULT 1, yearly_discount numeric DEFAULT 0.10, model_unit text DEFAULT 'week')
 	RETURNS TABLE (item text, value text) LANGUAGE sql VOLATILE PARALLEL UNSAFE
 BEGIN ATOMIC
 	SELECT c.item, c.value FROM base_create(pg_catalog.jsonb_build_object('name', name, 'source', source, 'customer', customer,
@@ -579,10 +594,11 @@ BEGIN ATOMIC
 		'rfm_window', rfm_window, 'segment_map', segment_map, 'abc_a', abc_a, 'abc_b', abc_b, 'count_by', count_by,
 		'history_starts', history_starts, 'language', language, 'schema', schema, 'on_bad_row', on_bad_row,
 		'policy', policy, 'can_afford', can_afford, 'has_need', has_need, 'stage_changes', stage_changes, 'notify', notify,
+		'margin', margin, 'yearly_discount', yearly_discount, 'model_unit', model_unit,
 		'path', pg_catalog.current_setting('search_path'), 'source_oid', CASE WHEN base_is_name(source) THEN pg_catalog.to_regclass(source)::oid END,
 		'customers_oid', CASE WHEN base_is_name(customers) THEN pg_catalog.to_regclass(customers)::oid END)) AS c;
 END;
-COMMENT ON FUNCTION create_customer_base(text, text, text, text, text, text, text, text, text, text[], text, text, text, text, text, text, integer, text, interval, text, numeric, numeric, text, date, text, text, text, text, text, text, text, text) IS
+COMMENT ON FUNCTION create_customer_base(text, text, text, text, text, text, text, text, text, text[], text, text, text, text, text, text, integer, text, interval, text, numeric, numeric, text, date, text, text, text, text, text, text, text, text, numeric, numeric, text) IS
 'Makes a customer base over a table or view of orders: a schema of that name with a summary of one purchase history for each customer and views for analysis; locks the source no more than a query does, and returns what it found.';
 
 -- The work of drop_customer_base: what the base made and still is there, and nothing that is the user's.
@@ -597,6 +613,8 @@ BEGIN
 	EXECUTE @extschema@.base_template($template$
 [[can_afford:DROP VIEW IF EXISTS {schema}.prospects;
 DROP FUNCTION IF EXISTS {schema}.prospects_at(date);]]
+DROP VIEW IF EXISTS {schema}.ltv, {schema}.model_fit, {schema}.model_parameters;
+DROP FUNCTION IF EXISTS {schema}.ltv_at(date);
 DROP VIEW IF EXISTS {schema}.lifecycle, {schema}.stage_counts, {schema}.stage_transitions, {schema}.win_backs, {schema}.at_risk_customers;
 DROP FUNCTION IF EXISTS {schema}.lifecycle_at(date), {schema}.stage_counts_at(date), {schema}.stage_transitions_at(date), {schema}.win_backs_at(date),
 	{schema}.at_risk_customers_at(date), {schema}.stays_at(date);
@@ -609,7 +627,7 @@ DROP FUNCTION IF EXISTS {schema}.moved(date, date, text, text), {schema}.segment
 DROP VIEW IF EXISTS {schema}.summary_now, {schema}.customer_now;
 DROP FUNCTION IF EXISTS {schema}.fold_some(bigint), {schema}.fold_now(text[], text[]), {schema}.changed()[[order_sql:, {schema}.lines_of]];
 DROP TABLE IF EXISTS {schema}.settings, {schema}.state, {schema}.segment_map, {schema}.lifecycle_stages, {schema}.summary, {schema}.deltas[[order_sql:, {schema}.line_deltas]],
-	{schema}.lifecycle_changes, {schema}.troubles, {schema}.cut_points, {schema}.quality, {schema}.quarantine;
+	{schema}.lifecycle_changes, {schema}.troubles, {schema}.cut_points, {schema}.models, {schema}.segment_values, {schema}.quality, {schema}.quarantine;
 [[made_schema:DROP SCHEMA {schema}]][[!made_schema:COMMENT ON SCHEMA {schema} IS NULL]]$template$, options);
 	-- Last, so that no order waits behind those who read the base.
 	PERFORM @extschema@.base_drop_triggers(options);
