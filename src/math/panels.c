@@ -214,13 +214,13 @@ walk_next(Walk *walk)
 	double		length = reach(rule, walk->accuracy, first);
 	double		steepest;
 
-	if (!(begin < walk->end))
-		return false;
 	for (;;)
 	{
 		double		allowed;
 
 		walk->at = fmin(begin + length, walk->end);
+		if (!(walk->at > begin))
+			return false;
 		length = walk->at - begin;
 		walk->steepness = steepness(walk->curve, walk->at);
 		steepest = fmax(first, walk->steepness);
@@ -264,7 +264,7 @@ curve_begin(const Curve *curve, double end, double *level)
 
 	for (low = top; curve_value(curve, low) > *level - far[ACCURACY_FULL];)
 		low *= 0.5;
-	while (curve_value(curve, low) < *level - 2 * far[ACCURACY_FULL])
+	for (int i = 0; i < 200 && curve_value(curve, low) < *level - 2 * far[ACCURACY_FULL]; i++)
 	{
 		double		middle = 0.5 * (low + top);
 

@@ -57,13 +57,13 @@ leaving_curve(double r, double alpha, double s, double beta, double from, double
 }
 
 /*
- * still_alive
- *		The same of one who is still there after t.
+ * log_still_there
+ *		The logarithm of the same probability of one who is still there after t.
  */
 static double
-still_alive(const Parameters *p, double r, double from, double t)
+log_still_there(double r, double alpha, double s, double beta, double from, double t)
 {
-	return exp(-r * log1p(t / (p->alpha + from)) - p->s * log1p(t / (p->beta + from)));
+	return -r * log1p(t / (alpha + from)) - s * log1p(t / (beta + from));
 }
 
 /*
@@ -78,7 +78,7 @@ silence(const Parameters *p, double x, double from, double t, double *alive)
 	double		factor;
 	Curve		curve = leaving_curve(r, p->alpha, p->s, p->beta, from, &factor);
 
-	*alive = still_alive(p, r, from, t);
+	*alive = exp(log_still_there(r, p->alpha, p->s, p->beta, from, t));
 	return *alive + factor * curve_integral(&curve, 0, log1p(t / (fmin(p->alpha, p->beta) + from)), 0);
 }
 
@@ -429,7 +429,7 @@ pareto_nbd_purchase_probability(const Model *model, double n, double t)
 		curve.sigma = fmin(1, p.beta / p.alpha);
 		begin = curve_begin(&curve, end, &level);
 	}
-	return exp(ways - n * log1p(p.alpha / t)) * still_alive(&p, p.r, 0, t)
+	return exp(ways - n * log1p(p.alpha / t) + log_still_there(p.r, p.alpha, p.s, p.beta, 0, t))
 		+ exp(ways + level + log(factor)) * curve_integral(&curve, begin, end, level);
 }
 
