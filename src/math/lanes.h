@@ -85,7 +85,7 @@ exp_lanes(const double *restrict x, int count, double *restrict result)
 
 /*
  * expm1_lanes
- *		e^x - 1 for 0 <= x <= 700.
+ *		e^x - 1 for |x| <= 700.
  */
 static inline void
 expm1_lanes(const double *restrict x, int count, double *restrict result)

@@ -57,13 +57,13 @@ leaving_curve(double r, double alpha, double s, double beta, double from, double
 }
 
 /*
- * still_alive
- *		The same of one who is still there after t.
+ * log_still_there
+ *		The logarithm of the same probability of one who is still there after t.
  */
 static double
-still_alive(const Parameters *p, double r, double from, double t)
+log_still_there(double r, double alpha, double s, double beta, double from, double t)
 {
-	return exp(-r * log1p(t / (p->alpha + from)) - p->s * log1p(t / (p->beta + from)));
+	return -r * log1p(t / (alpha + from)) - s * log1p(t / (beta + from));
 }
 
 /*
@@ -78,7 +78,7 @@ silence(const Parameters *p, double x, double from, double t, double *alive)
 	double		factor;
 	Curve		curve = leaving_curve(r, p->alpha, p->s, p->beta, from, &factor);
 
-	*alive = still_alive(p, r, from, t);
+	*alive = exp(log_still_there(r, p->alpha, p->s, p->beta, from, t));
 	return *alive + factor * curve_integral(&curve, 0, log1p(t / (fmin(p->alpha, p->beta) + from)), 0);
 }
 
@@ -160,43 +160,30 @@ integrate(const Curve *curve, double end, bool derivatives, Moments *moments)
 	double		second[FACTS][FACTS][LANES] = {{{0}}};
 	Walk		walk;
 
-	walk_begin(&walk, curve, ACCURACY_FAST, 0, end);
+	walk_begin(&walk, curve, ACCURACY_FAST, 0, end, 0);
 	while (walk_next(&walk))
 	{
-		const double *d = walk.nodes;
-		double		e[PANEL_NODES];
-		double		f[PANEL_NODES];
-		double		g[PANEL_NODES];
-		double		l[PANEL_NODES];
-		double		w[PANEL_NODES];
-
-		expm1_lanes(d, walk.count, e);
-		EACH_LANE(walk.count, i)
-			f[i] = curve->rho * e[i];
-		log1p_lanes(f, walk.count, l);
-		EACH_LANE(walk.count, i)
-			g[i] = -curve->p * d[i] - curve->q * l[i];
-		exp_lanes(g, walk.count, w);
 		for (int begin = 0; begin < walk.count; begin += LANES)
 		{
+			const double *w = walk.weight + begin;
 			double		facts[FACTS][LANES];
 			double		weighted[LANES];
 
 			for (int i = 0; i < LANES; i++)
-				weight[i] += w[begin + i] *= walk.weights[begin + i];
+				weight[i] += w[i];
 			if (!derivatives)
 				continue;
 			for (int i = 0; i < LANES; i++)
 			{
-				facts[0][i] = d[begin + i];
-				facts[1][i] = e[begin + i] / (1 + e[begin + i]);
-				facts[2][i] = l[begin + i];
-				facts[3][i] = f[begin + i] / (1 + f[begin + i]);
+				facts[0][i] = walk.d[begin + i];
+				facts[1][i] = walk.excess[begin + i] / (1 + walk.excess[begin + i]);
+				facts[2][i] = walk.logarithm[begin + i];
+				facts[3][i] = walk.part[begin + i] / (1 + walk.part[begin + i]);
 			}
 			for (int j = 0; j < FACTS; j++)
 			{
 				for (int i = 0; i < LANES; i++)
-					first[j][i] += weighted[i] = w[begin + i] * facts[j][i];
+					first[j][i] += weighted[i] = w[i] * facts[j][i];
 				for (int k = j; k < FACTS; k++)
 					for (int i = 0; i < LANES; i++)
 						second[j][k][i] += weighted[i] * facts[k][i];
@@ -373,31 +360,33 @@ pareto_nbd_no_purchase(const Model *model, double x, double t_x, double T, doubl
 }
 
 /*
- * saturation
- *		(1 - exp(-y)) / y.
- */
-static double
-saturation(double y)
-{
-	return y == 0 ? 1 : -expm1(-y) / y;
-}
-
-/*
  * pareto_nbd_purchases_alive
- *		Fader, Hardie 2005, equation 42 without P(alive): (r + x) (beta + T) / ((alpha + T) (s - 1)) (1 - ((beta + T) / (beta + T + t))^(s - 1)),
- *		in a form for which s = 1 is no special case.
+ *		Fader, Hardie 2005, equation 42 without P(alive): (r + x) (beta + T) / ((alpha + T) (s - 1)) (1 - ((beta + T) / (beta + T + t))^(s - 1)).
+ *		With L = log(1 + t / (beta + T)) and y = (1 - s) L, it is (r + x) (beta + T) / (alpha + T) (e^y - 1) / (1 - s), whose limit
+ *		for s = 1 has L in the place of the quotient.
  */
 void
 pareto_nbd_purchases_alive(const Model *model, double x, double t_x, double T, const double *t, int count, double *purchases)
 {
 	Parameters	p = parameters_of(model);
+	double		scale = (p.r + x) * ((p.beta + T) / (p.alpha + T));
 
 	(void) t_x;
-	for (int i = 0; i < count; i++)
+	for (int begin = 0; begin < count; begin += LANES)
 	{
-		double		length = log1p(t[i] / (p.beta + T));
+		double		part[LANES] = {0};
+		double		length[LANES];
+		double		y[LANES];
+		double		growth[LANES];
 
-		purchases[i] = (p.r + x) * ((p.beta + T) / (p.alpha + T)) * length * saturation((p.s - 1) * length);
+		for (int i = begin; i < count && i < begin + LANES; i++)
+			part[i - begin] = t[i] / (p.beta + T);
+		log1p_lanes(part, LANES, length);
+		for (int i = 0; i < LANES; i++)
+			y[i] = fmax((1 - p.s) * length[i], -700);
+		expm1_lanes(y, LANES, growth);
+		for (int i = begin; i < count && i < begin + LANES; i++)
+			purchases[i] = scale * (y[i - begin] == 0 ? length[i - begin] : growth[i - begin] / (1 - p.s));
 	}
 }
 
@@ -440,7 +429,7 @@ pareto_nbd_purchase_probability(const Model *model, double n, double t)
 		curve.sigma = fmin(1, p.beta / p.alpha);
 		begin = curve_begin(&curve, end, &level);
 	}
-	return exp(ways - n * log1p(p.alpha / t)) * still_alive(&p, p.r, 0, t)
+	return exp(ways - n * log1p(p.alpha / t) + log_still_there(p.r, p.alpha, p.s, p.beta, 0, t))
 		+ exp(ways + level + log(factor)) * curve_integral(&curve, begin, end, level);
 }
 
