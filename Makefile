@@ -4,6 +4,7 @@
 #   make demo DATA=orders.csv CUSTOMER=col AT=col AMOUNT=expr [ORDER=col]
 #   make check                  build, unit, regress, isolation, pgTAP, docs in a throwaway cluster
 #   make stress                 eight writers for SECONDS=600, or through KILLS=100 of the server; SEED=1
+#   make recovery               do fits find the parameters that data were simulated from? SETS=4000 CUSTOMERS=2000
 #   make bench                  the measurements quoted in the docs
 #   make bench-live             those of live bases: writers, loads, reading, size
 #   make bench-models           those of purchase models: fits and scores; BIG=1: of ten million customers
@@ -47,9 +48,11 @@ OBJS = \
 	src/math/models.o \
 	src/math/panels.o \
 	src/math/pareto_nbd.o \
+	src/math/simulate.o \
 	src/math/special.o \
 	src/model.o \
 	src/model_fit.o \
+	src/model_intervals.o \
 	src/model_scores.o \
 	src/module.o \
 	src/pareto.o \
@@ -64,7 +67,8 @@ OBJS = \
 	src/rfm_totals.o \
 	src/rfm_window.o \
 	src/segment_map.o \
-	src/segment_map_check.o
+	src/segment_map_check.o \
+	src/simulate.o
 
 # The order in which the install script is put together: each part uses only what stands before it.
 SQL_PARTS = \
@@ -78,6 +82,7 @@ SQL_PARTS = \
 	src/lifecycle.sql \
 	src/model.sql \
 	src/ltv.sql \
+	src/simulate.sql \
 	src/base_expression.sql \
 	src/base_changes.sql \
 	src/base_fill.sql \
@@ -90,7 +95,7 @@ SQL_PARTS = \
 	src/holdout.sql \
 	src/economics.sql
 
-REGRESS = purchase_history period_totals purchase_changes rfm segment_map abc lifecycle customer_base base_changes
+REGRESS = purchase_history period_totals purchase_changes rfm segment_map abc lifecycle model ltv simulate customer_base base_changes
 REGRESS_OPTS = --inputdir=$(srcdir) --load-extension=pg_customer
 ISOLATION = base_find base_refresh base_changes live_writers live_start live_fold live_drop live_snapshots live_lines live_transaction
 ISOLATION_OPTS = --inputdir=$(srcdir)/test/isolation --load-extension=pg_customer
@@ -104,7 +109,7 @@ PG_CPPFLAGS = -I$(srcdir)/src -DPG_CUSTOMER_VERSION='"$(EXTVERSION)"' -ffp-contr
 PG_CFLAGS = -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
 
 # These need no PostgreSQL yet: they find or install one.
-SELF_SUFFICIENT = demo check stress bench bench-live bench-models stage
+SELF_SUFFICIENT = demo check stress recovery bench bench-live bench-models stage
 ifneq ($(filter $(SELF_SUFFICIENT),$(MAKECMDGOALS)),)
 
 .PHONY: $(SELF_SUFFICIENT)
@@ -113,6 +118,8 @@ demo check bench:
 	@bash $(srcdir)/test/$@.sh
 stress:
 	@bash $(srcdir)/test/stress.sh $(or $(SECONDS),600) $(or $(KILLS),0) $(or $(SEED),1)
+recovery:
+	@bash $(srcdir)/test/recovery.sh $(or $(SETS),4000) $(or $(CUSTOMERS),2000)
 bench-live:
 	@bash $(srcdir)/test/bench/live.sh
 bench-models:

@@ -42,6 +42,21 @@ FROM m, people, LATERAL (SELECT CASE unit(model) WHEN 'day' THEN 1 WHEN 'week' T
 	LATERAL (SELECT repeat_days(history, '2024-10-01')::float8 AS x, repeat_span(history, '2024-10-01', unit(model)) AS t_x, observed_span(history, '2024-10-01', unit(model)) AS t, 730 / days AS n) AS q
 WHERE who = 'twice';
 
+-- Intervals: none for given parameters; those of a fit hold the estimate
+SELECT * FROM probability_alive_interval(:bgnbd, '{2024-01-01 1:20, 2024-02-10 1:30}', '2024-10-01');
+CREATE TABLE fitted AS SELECT mbgnbd_fit(history, '2025-06-30', 'week') AS purchases, gamma_gamma_fit(history, '2025-06-30') AS spend
+	FROM (SELECT purchase_history(day, amount) AS history FROM simulate_purchases(:mbgnbd, :spend, 3000, '2024-01-01', '2025-06-30', 1) GROUP BY customer) AS h;
+SELECT who, what, estimate = want AS same, low < estimate AND estimate < high AS within, std_error < estimate / 3 AS narrow, (high - low) / std_error BETWEEN 3.5 AND 4.5 AS two_errors_each_side
+FROM people, fitted, LATERAL (
+	SELECT 'alive' AS what, i.*, probability_alive(purchases, history, '2024-10-01') AS want FROM probability_alive_interval(purchases, history, '2024-10-01') AS i
+	UNION ALL SELECT 'purchases', i.*, expected_purchases(purchases, history, '2024-10-01', '1 year') FROM expected_purchases_interval(purchases, history, '2024-10-01', '1 year') AS i
+	UNION ALL SELECT 'spend', i.*, expected_spend(spend, history, '2024-10-01') FROM expected_spend_interval(spend, history, '2024-10-01') AS i) AS v
+WHERE who IN ('twice', 'once') ORDER BY 1, 2;
+SELECT who, abs(estimate - ltv(purchases, spend, history, '2024-10-01', '2 years', 0.08, 0.3)::float8) < 1e-6 AS same, low < estimate AND estimate < high AS within, low = high AS empty
+FROM people, fitted, ltv_interval(purchases, spend, history, '2024-10-01', '2 years', 0.08, 0.3) ORDER BY who;
+SELECT (high_90 - low_90) < (high_99 - low_99) AS wider FROM people, fitted, LATERAL expected_purchases_interval(purchases, history, '2024-10-01', '1 year', 0.9) AS a (e1, s1, low_90, high_90),
+	LATERAL expected_purchases_interval(purchases, history, '2024-10-01', '1 year', 0.99) AS b (e2, s2, low_99, high_99) WHERE who = 'twice';
+
 -- A model without parameters gives nothing
 SELECT trust(m), probability_alive(m, 1, 1, 2), expected_purchases(m, 1), ltv(m, :spend, 1, 1, 2, 3, 12) FROM (SELECT bgnbd_fit(0, 0, 1)) AS f (m);
 
@@ -64,7 +79,8 @@ SELECT ltv(purchase_model('bgnbd', 'day', 0.243, 30.9, 0.793, 2.426), :spend, hi
 SELECT ltv(:bgnbd, :spend, 1, 1, 2, 3, 0);
 SELECT ltv(:bgnbd, :spend, 1, 1, 2, 'NaN', 1);
 SELECT alive_path(:bgnbd, history, '2024-01-01', '2024-12-31', 0) FROM people;
+SELECT expected_purchases_interval(:bgnbd, history, '2024-10-01', '1 year', 95) FROM people;
 SELECT survival(contract_model('sbg', 1, 1), -1);
 SELECT residual_lifetime(contract_model('sbg', 1, 1), 1, 0);
 
-DROP TABLE people;
+DROP TABLE people, fitted;

@@ -129,6 +129,26 @@ forget(ModelForecast *forecast)
 }
 
 /*
+ * set_periods
+ *		Without a discount the whole horizon is one period.
+ */
+static void
+set_periods(ModelForecast *forecast, double unit_days, double horizon, double yearly_discount)
+{
+	if (forecast->model.kind == MODEL_BGBB)
+		horizon = floor(horizon);
+	if (horizon > MAX_PERIODS)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("horizon is longer than %d units of the model", MAX_PERIODS),
+				 errhint("For an endless horizon there are residual_transactions and residual_value.")));
+	forecast->periods = yearly_discount > 0 ? (int) ceil(horizon) : 1;
+	forecast->factor = yearly_discount > 0 ? exp(-log1p(yearly_discount) * unit_days / DAYS_PER_AVERAGE_YEAR) : 1;
+	forecast->yearly_discount = yearly_discount;
+	forecast->horizon = horizon;
+}
+
+/*
  * model_forecast
  */
 ModelForecast *
@@ -149,17 +169,8 @@ model_forecast(FunctionCallInfo fcinfo, const StoredModel *stored, double horizo
 	forget(forecast);
 	memcpy(&forecast->stored, stored, sizeof(StoredModel));
 	forecast->has_parameters = model_get(stored, &forecast->model);
-	forecast->yearly_discount = yearly_discount;
-	if (stored->kind == MODEL_BGBB)
-		horizon = floor(horizon);
-	if (horizon > MAX_PERIODS)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("horizon is longer than %d units of the model", MAX_PERIODS),
-				 errhint("For an endless horizon there are residual_transactions and residual_value.")));
-	forecast->periods = yearly_discount > 0 ? (int) ceil(horizon) : 1;
-	forecast->factor = yearly_discount > 0 ? exp(-log1p(yearly_discount) * model_unit_days(stored) / DAYS_PER_AVERAGE_YEAR) : 1;
-	forecast->horizon = horizon;
+	forecast->model.kind = stored->kind;
+	set_periods(forecast, model_unit_days(stored), horizon, yearly_discount);
 	return forecast;
 }
 
@@ -221,21 +232,32 @@ fill_grid(const ModelForecast *forecast, double T, ForecastGrid *grid)
 }
 
 /*
+ * kept_grid
+ *		The grid for customers observed for T.
+ */
+static const ForecastGrid *
+kept_grid(ModelForecast *forecast, double T)
+{
+	ForecastGrid *grid;
+	uint64		bits;
+	bool		found;
+
+	memcpy(&bits, &T, sizeof(bits));
+	grid = grids_insert(forecast->grids, bits, &found);
+	if (!found)
+		fill_grid(forecast, T, grid);
+	return grid;
+}
+
+/*
  * sum_interpolated
  */
 static double
-sum_interpolated(ModelForecast *forecast, const ModelMeasures *measures)
+sum_interpolated(const ModelForecast *forecast, const ForecastGrid *grid, const ModelMeasures *measures)
 {
 	double		purchases[POINTS];
 	double		sum = 0;
-	ForecastGrid *grid;
-	uint64		T;
-	bool		found;
 
-	memcpy(&T, &measures->T, sizeof(T));
-	grid = grids_insert(forecast->grids, T, &found);
-	if (!found)
-		fill_grid(forecast, measures->T, grid);
 	model_purchases_alive(&forecast->model, measures->x, measures->t_x, measures->T, grid->times, POINTS, purchases);
 	for (int j = 0; j < POINTS; j++)
 		sum += grid->weights[j] * purchases[j];
@@ -273,6 +295,16 @@ sum_periods(const ModelForecast *forecast, const ModelMeasures *measures)
 }
 
 /*
+ * is_summed
+ *		One by one, not interpolated.
+ */
+static inline bool
+is_summed(const ModelForecast *forecast)
+{
+	return forecast->periods <= FEW_PERIODS || forecast->model.kind == MODEL_BGBB;
+}
+
+/*
  * model_forecast_purchases
  */
 double
@@ -288,10 +320,28 @@ model_forecast_purchases(ModelForecast *forecast, const ModelMeasures *measures)
 		forget(forecast);
 	kept = values_insert(forecast->values, key, &found);
 	if (!found)
-		kept->value = forecast->periods <= FEW_PERIODS || discrete ? sum_periods(forecast, measures) :
-			sum_interpolated(forecast, measures);
+		kept->value = is_summed(forecast) ? sum_periods(forecast, measures) :
+			sum_interpolated(forecast, kept_grid(forecast, measures->T), measures);
 	return discrete ? kept->value :
 		kept->value * model_probability_alive(model, measures->x, measures->t_x, measures->T);
+}
+
+/*
+ * model_discounted_purchases
+ */
+double
+model_discounted_purchases(const Model *model, double unit_days, double horizon, double yearly_discount, const ModelMeasures *measures)
+{
+	ModelForecast forecast = {.model = *model};
+	ForecastGrid grid;
+
+	set_periods(&forecast, unit_days, horizon, yearly_discount);
+	if (model->kind == MODEL_BGBB)
+		return sum_periods(&forecast, measures);
+	if (!is_summed(&forecast))
+		fill_grid(&forecast, measures->T, &grid);
+	return model_probability_alive(model, measures->x, measures->t_x, measures->T) *
+		(is_summed(&forecast) ? sum_periods(&forecast, measures) : sum_interpolated(&forecast, &grid, measures));
 }
 
 /* ------------------------------------------------------------------------------------------------
@@ -323,10 +373,10 @@ money(FunctionCallInfo fcinfo, double value)
 }
 
 /*
- * check_margin
+ * model_check_margin
  */
-static double
-check_margin(double margin)
+double
+model_check_margin(double margin)
 {
 	if (!(margin >= 0 && margin <= 1))
 		ereport(ERROR,
@@ -350,7 +400,7 @@ model_ltv(PG_FUNCTION_ARGS)
 	int32		periods = PG_GETARG_INT32(6);
 	double		length = PG_GETARG_FLOAT8(7);
 	double		discount = PG_GETARG_FLOAT8(8);
-	double		margin = check_margin(PG_GETARG_FLOAT8(9));
+	double		margin = model_check_margin(PG_GETARG_FLOAT8(9));
 	double		before = 0;
 	double		sum = 0;
 	Model		model;
@@ -395,7 +445,7 @@ model_ltv_history(PG_FUNCTION_ARGS)
 	double		unit_days = model_unit_days(purchases);
 	double		horizon = model_horizon_days(as_of, PG_GETARG_INTERVAL_P(4)) / unit_days;
 	double		discount = model_check_discount(PG_GETARG_FLOAT8(5));
-	double		margin = check_margin(PG_GETARG_FLOAT8(6));
+	double		margin = model_check_margin(PG_GETARG_FLOAT8(6));
 	ModelForecast *forecast = model_forecast(fcinfo, purchases, horizon, discount);
 	ModelMeasures measures;
 	ModelMeasures spent;
@@ -424,7 +474,7 @@ model_residual_value(PG_FUNCTION_ARGS)
 	DateADT		as_of = PG_GETARG_DATEADT(3);
 	double		unit_days = model_unit_days(purchases);
 	double		discount = model_check_discount(PG_GETARG_FLOAT8(4));
-	double		margin = check_margin(PG_GETARG_FLOAT8(5));
+	double		margin = model_check_margin(PG_GETARG_FLOAT8(5));
 	double		rate = log1p(discount) * unit_days / DAYS_PER_AVERAGE_YEAR;
 	ModelMeasures measures;
 	ModelMeasures spent;

@@ -75,7 +75,7 @@ COMMENT ON FUNCTION survival(contract_model, float8) IS
 CREATE FUNCTION residual_lifetime(model contract_model, periods float8, discount float8, at_renewal boolean DEFAULT false) RETURNS float8
 	AS 'MODULE_PATHNAME', 'model_score_residual_lifetime' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION residual_lifetime(contract_model, float8, float8, boolean) IS
-'Discounted periods to expect of a customer who has been there for so many, from now on; at_renewal: the one that is about to begin must be renewed first; discount by period, 0.10 is 10 %';
+'Discounted periods to come of a customer who has been there for so many: each counts survival(periods + i) / survival(periods) / (1 + discount)^i, or, seen just before the next renewal (at_renewal), a period less of discount; 0.10 is 10 %';
 
 CREATE FUNCTION ltv(purchases purchase_model, spend spend_model, x float8, t_x float8, t float8, m_x float8, periods int, period_length float8 DEFAULT 1, discount float8 DEFAULT 0, margin float8 DEFAULT 1) RETURNS numeric
 	AS 'MODULE_PATHNAME', 'model_ltv' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
@@ -92,6 +92,28 @@ CREATE FUNCTION residual_value(purchases purchase_model, spend spend_model, hist
 COMMENT ON FUNCTION residual_value(purchase_model, spend_model, purchase_history, date, float8, float8) IS
 'Future value after that day without end: residual_transactions times expected spend times margin';
 
+-- How sure the expectations are (delta method): what the standard errors of the parameters leave open, not what one customer will do
+
+CREATE FUNCTION probability_alive_interval(model purchase_model, history purchase_history, as_of date, confidence float8 DEFAULT 0.95, OUT estimate float8, OUT std_error float8, OUT low float8, OUT high float8) RETURNS record
+	AS 'MODULE_PATHNAME', 'model_interval_alive' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION probability_alive_interval(purchase_model, purchase_history, date, float8) IS
+'probability_alive with its standard error and interval, symmetric in the log odds; they are NULL for given parameters and where a fit has no covariance';
+
+CREATE FUNCTION expected_purchases_interval(model purchase_model, history purchase_history, as_of date, horizon interval, confidence float8 DEFAULT 0.95, OUT estimate float8, OUT std_error float8, OUT low float8, OUT high float8) RETURNS record
+	AS 'MODULE_PATHNAME', 'model_interval_purchases' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION expected_purchases_interval(purchase_model, purchase_history, date, interval, float8) IS
+'expected_purchases with its standard error and interval, symmetric in the logarithm';
+
+CREATE FUNCTION expected_spend_interval(model spend_model, history purchase_history, as_of date, confidence float8 DEFAULT 0.95, OUT estimate float8, OUT std_error float8, OUT low float8, OUT high float8) RETURNS record
+	AS 'MODULE_PATHNAME', 'model_interval_spend' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION expected_spend_interval(spend_model, purchase_history, date, float8) IS
+'expected_spend with its standard error and interval, symmetric in the logarithm';
+
+CREATE FUNCTION ltv_interval(purchases purchase_model, spend spend_model, history purchase_history, as_of date, horizon interval, yearly_discount float8 DEFAULT 0.10, margin float8 DEFAULT 1, confidence float8 DEFAULT 0.95, OUT estimate float8, OUT std_error float8, OUT low float8, OUT high float8) RETURNS record
+	AS 'MODULE_PATHNAME', 'model_interval_ltv' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION ltv_interval(purchase_model, spend_model, purchase_history, date, interval, float8, float8, float8) IS
+'ltv with its standard error and interval, symmetric in the logarithm; the fits of purchases and spend count as independent';
+
 -- Value without a model
 
 CREATE FUNCTION historic_ltv(history purchase_history, as_of date, margin numeric DEFAULT 1) RETURNS numeric
@@ -102,7 +124,7 @@ COMMENT ON FUNCTION historic_ltv(purchase_history, date, numeric) IS
 
 CREATE FUNCTION simple_ltv(history purchase_history, as_of date, years numeric, margin numeric DEFAULT 1) RETURNS numeric
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN total(as_of(history, as_of)) OPERATOR(pg_catalog.*) 365::numeric OPERATOR(pg_catalog./) greatest(tenure(history, as_of), 365)::numeric
+RETURN total(as_of(history, as_of)) OPERATOR(pg_catalog.*) 365::numeric OPERATOR(pg_catalog./) CASE WHEN tenure(history, as_of) OPERATOR(pg_catalog.<) 365 THEN 365 ELSE tenure(history, as_of) END::numeric
 	OPERATOR(pg_catalog.*) years OPERATOR(pg_catalog.*) margin;
 COMMENT ON FUNCTION simple_ltv(purchase_history, date, numeric, numeric) IS
 'Average order times orders a year times years times margin, which is the net total by the years since the first purchase, counted as one at least; NULL without a purchase';

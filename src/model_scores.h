@@ -16,6 +16,9 @@ extern int	model_horizon_days(DateADT as_of, const Interval *horizon);
 /* A yearly discount as a fraction; an error below 0 or above 1, for 10 is not 10 %. */
 extern double model_check_discount(double yearly_discount);
 
+/* A margin as a fraction; an error below 0 or above 1. */
+extern double model_check_margin(double margin);
+
 /* The spend to expect of a transaction of a customer; infinite where the model has no mean. */
 extern double model_spend_of(const Model *spend, const ModelMeasures *measures);
 
@@ -28,5 +31,9 @@ typedef struct ModelForecast ModelForecast;
 
 extern ModelForecast *model_forecast(FunctionCallInfo fcinfo, const StoredModel *stored, double horizon, double yearly_discount);
 extern double model_forecast_purchases(ModelForecast *forecast, const ModelMeasures *measures);
+
+/* The same for one customer, from parameters that may change. */
+extern double model_discounted_purchases(const Model *model, double unit_days, double horizon, double yearly_discount,
+										 const ModelMeasures *measures);
 
 #endif							/* PG_CUSTOMER_MODEL_SCORES_H */

@@ -61,7 +61,6 @@ look_back(const Model *model, double x, double t_x, double T)
 	if (model->kind != MODEL_NBD)
 	{
 		double		stayed = model->kind == MODEL_MBGNBD ? x + 1 : x;
-
 		past.a = parameters[A];
 		past.B = parameters[B] + stayed;
 		if (stayed > 0)
@@ -88,14 +87,17 @@ typedef double (*DropoutFunction) (double p, double q, const void *context);
 
 /*
  * beta_mean
- *		The mean of f over p ~ Beta(a, B), a ratio of two sums of the trapezoidal rule in v = log(p / q), where the density is
- *		p^a q^B.
+ *		The mean of f over p ~ Beta(a, b), a ratio of two sums of the trapezoidal rule in v = log(p / q), where the density is
+ *		p^a q^b.
  *
- * f has to be analytic and to keep its size for |Im v| < pi / 2, where p and q have positive real parts. |p^a q^B| is at
- * XXX
+ * f is a mean of sums of q^i, or the like, so that it is analytic for |Im v| < pi / 2, where |q| < 1, and there at most
+ * 1 / cos(Im v) of its size on the real line. So the rule's relative error is below the least over y < pi / 2 of
+ *		2 exp(-2 pi y / h) / cos y times the integral of |p^a q^b| on Im v = y over that on the real line
+ * (Trefethen, Weideman 2014, theorem 5.1), where that ratio is at most (cos y)^-min(a, b). With steps of
+ * h = min(1/4, 0.4 sd), sd^2 = 1/a + 1/b, this is below 6e-13 for all a and b, the worst being a = 2.56, b huge.
  *
  * f is constant to 1e-17 where p < 1e-17 / steep, or q < 1e-17 / steep; from there on both sums are geometric
- * and are closed as such, so that a and B may be as small as they like.
+ * and are closed as such, so that a and b may be as small as they like.
  */
 static double
 beta_mean(double a, double b, DropoutFunction f, const void *context, double steep)
@@ -470,9 +472,9 @@ bgnbd_purchase_probability(const Model *model, double n, double t)
 	double		r = model->parameters[R];
 	double		u = t / model->parameters[ALPHA];
 	double		events = model->regularity * n;
-	double		chances = model->kind == MODEL_MBGNBD ? n + 1 : n;
 	double		a = model->parameters[A];
 	double		b = model->parameters[B];
+	double		chances = model->kind == MODEL_MBGNBD ? n + 1 : n;
 	double		due = 0;
 
 	for (int j = 0; j < model->regularity; j++)
@@ -551,21 +553,22 @@ log_gamma_rest(double s)
  *		come, the next purchase e1^(k - j), and one gap discounts by e = e1^k; after each purchase the customer stays
  *		with probability q. So the residual is P(alive) times the mean of e1^(k - j) / (1 - q e), 1 - q e = (1 - e) + p e.
  *
- * The mean over lambda is a sum of the trapezoidal rule in log lambda, for the reasons at beta_mean: the density is
- * (lambda c)^s exp(-lambda c), and e1 is analytic, of positive real part, for |Im log lambda| < pi / 2. Towards lambda = 0 it
- * falls at least as lambda^(s + 1), at first as lambda^s.
+ * The mean over lambda is a sum of the trapezoidal rule in log lambda. On Im log lambda = y, |lambda^(s + j) exp(-lambda c)|
+ * is that of the real line at lambda cos y, (cos y)^-(s + j) as large in all; the value is at most that of
+ * lambda / cos y, (cos y)^-(k - j) as large. So the error is that of beta_mean with s + k - 1 in the place of a, b being huge.
+ * Towards lambda = 0 the terms fall at least as lambda^(s + 1), at first as lambda^s.
  */
 double
 bgnbd_residual(const Model *model, double x, double t_x, double T, double rate)
 {
 	Past		past = look_back(model, x, t_x, T);
 	double		s = past.s;
-	double		h = fmin(0.25, 0.4 / sqrt(s));
+	double		h = fmin(0.25, 0.4 / sqrt(s + past.k - 1));
 	double		norm = h * exp(-log_gamma_rest(s));
 	double		at_mode = log1p(rate * past.c / s);
 	double		steepest = 0;
-	Rates		rates = {.count = 0};
 	double		value;
+	Rates		rates = {.count = 0};
 
 	if (model->kind == MODEL_NBD && past.k == 1)
 		return s / past.c / rate;
@@ -589,10 +592,9 @@ bgnbd_residual(const Model *model, double x, double t_x, double T, double rate)
 			rates.again[rates.count] = exp(past.k * log_e1);
 			steepest = fmax(steepest, rates.again[rates.count] / rates.never[rates.count]);
 			rates.count++;
-			if (exponent + (side < 0 ? log_e1 + at_mode : past.k * log1p(d)) < -LOG_TINY - 5)
+			if (exponent + (side < 0 ? log_e1 + at_mode : past.k * d) < -LOG_TINY - 5)
 				break;
 		}
-	value = past.a == 0 ? value_given_dropout(0, 1, &rates)
-		: beta_mean(past.a, past.B, value_given_dropout, &rates, steepest);
+	value = past.a == 0 ? value_given_dropout(0, 1, &rates) : beta_mean(past.a, past.B, value_given_dropout, &rates, steepest);
 	return value / (1 + exp(past.log_left));
 }

@@ -26,6 +26,7 @@ enum {R, ALPHA, A, B};
 /* What depends on x, and not on times. */
 typedef struct Count
 {
+	double		customers;		/* of that x */
 	double		s;				/* shape of lambda */
 	double		value;			/* log of the factor before the bracket */
 	double		log_odds;		/* log of a / (b + m - 1); only if the customer may have left */
@@ -85,6 +86,22 @@ count_purchases(const Model *model, double x, bool derivatives, Count *of)
 			of->hessian[A][A] = of->hessian[A][B] = -trigamma_difference(a + b, stayed);
 			of->hessian[B][B] = trigamma_difference(b, stayed) + of->hessian[A][A];
 		}
+	}
+}
+
+/*
+ * add_count
+ *		For all its customers.
+ */
+static void
+add_count(const Count *of, Likelihood *sum)
+{
+	sum->value += of->customers * of->value;
+	for (int m = 0; m < MODEL_PARAMETERS; m++)
+	{
+		sum->gradient[m] += of->customers * of->gradient[m];
+		for (int n = m; n < MODEL_PARAMETERS; n++)
+			sum->hessian[m][n] += of->customers * of->hessian[m][n];
 	}
 }
 
@@ -167,7 +184,10 @@ bgnbd_likelihood(const Model *model, const ModelRow *rows, size_t count, bool de
 		Alive		alive;
 
 		if (i == 0 || row->x != row[-1].x)
+		{
+			add_count(&of, &total);
 			count_purchases(model, row->x, derivatives, &of);
+		}
 		if (i == 0 || row->T != row[-1].T)
 			log_c = log(c);
 		if (k == 1)
@@ -178,7 +198,8 @@ bgnbd_likelihood(const Model *model, const ModelRow *rows, size_t count, bool de
 		else
 			alive = still_alive(&of, k, row->T - row->t_x, c, log_c);
 
-		total.value += customers * (of.value + alive.value);
+		of.customers += customers;
+		total.value += customers * alive.value;
 		if (of.may_have_left)
 		{
 			double		log_ratio;	/* of left to alive */
@@ -202,12 +223,6 @@ bgnbd_likelihood(const Model *model, const ModelRow *rows, size_t count, bool de
 			double		d_a = -1 / a;
 			double		d_b = of.inverse;
 
-			for (int m = 0; m < MODEL_PARAMETERS; m++)
-			{
-				total.gradient[m] += customers * of.gradient[m];
-				for (int n = m; n < MODEL_PARAMETERS; n++)
-					total.hessian[m][n] += customers * of.hessian[m][n];
-			}
 			total.gradient[R] += P * alive.r - Q * log_began;
 			total.gradient[ALPHA] += P * alive.alpha - Q * of.s * back;
 			total.hessian[R][R] += P * alive.r_r + PQ * d_r * d_r;
@@ -228,6 +243,7 @@ bgnbd_likelihood(const Model *model, const ModelRow *rows, size_t count, bool de
 		}
 	}
 
+	add_count(&of, &total);
 	sum->value += total.value;
 	if (derivatives)
 		for (int m = 0; m < MODEL_PARAMETERS; m++)

@@ -50,9 +50,9 @@ exponent(const Model *model)
 static void
 term(double alpha, double beta, double c, double from, double to, bool derivatives, Term *sum)
 {
-	double		u[2] = {pow(from, c), pow(to, c)};
-	double		x[2] = {beta + u[0], beta + u[1]};
-	double		n = u[1] - u[0];
+	const double u[2] = {pow(from, c), pow(to, c)};
+	const double x[2] = {beta + u[0], beta + u[1]};
+	const double n = u[1] - u[0];
 
 	memset(sum, 0, sizeof(*sum));
 	sum->value = log_beta_ratio(alpha, x[0], n);
@@ -163,9 +163,9 @@ discounted(const Discounted *d, double x)
  *		Interpolation, 1927), which leaves out some 2e-4 times the ninth difference, beside the integral from M to infinity.
  *		The terms f are smooth on the scale of x / c, so M = 64 (1 + c) makes that less than 1e-15 of the sum.
  *
- *		The integral is taken in y = log x, in panels of 16 nodes; log f is no nearer to a singularity there than
- *		pi / c, and panels are at most 2 / c long, so that the error's bound rho^-32 has rho >= 6. f x is log-concave in y, so once a panel adds
- *		nothing while it falls, nothing follows.
+ *		The integral is taken in y = log x, in panels of 16 nodes. log f is no nearer to a singularity there than
+ *		pi / c, and a panel is at most 2 / c long, so that the error's bound rho^-32 has rho > 6. Where a panel adds nothing, f falls
+ *		faster than any power that could still come, and nothing follows.
  */
 double
 contract_discounted(double alpha, double beta, double c, double T, double rate)
@@ -216,5 +216,5 @@ contract_discounted(double alpha, double beta, double c, double T, double rate)
 double
 contract_residual_lifetime(const Model *model, double T, double rate, bool at_renewal)
 {
-	return (at_renewal ? 1 : 0) + contract_discounted(model->parameters[0], model->parameters[1], exponent(model), T, rate);
+	return (at_renewal ? 1 + rate : 1) * contract_discounted(model->parameters[0], model->parameters[1], exponent(model), T, rate);
 }

@@ -2,8 +2,8 @@
  * fit.c
  *		Maximum likelihood by Newton's method in the logarithms of the parameters, with a trust region.
  *
- * With theta = log p, gradient and Hessian are P g and P H P + diag(P g), P = diag(p). All is per customer here, so that tolerances
- * do not depend on how many there are.
+ * With theta = log p and P = diag(p), gradient and Hessian are P g and P H P + diag(P g). Values and gradients are per
+ * customer, so that tolerances do not depend on how many there are.
  */
 #include "models.h"
 
@@ -11,7 +11,7 @@
 #include <math.h>
 #include <string.h>
 
-/* Rows between two calls of the pause, whose sums are added up by themselves: so rounding errors do not grow with the rows. */
+/* Rows between two calls of the pause. Each chunk is summed by itself: so rounding errors hardly grow with the rows. */
 #define CHUNK	4096
 
 /* Rows on which starts are tried where there are many more; then, if that helps, so many times more of them. */
@@ -34,14 +34,21 @@
  */
 #define GRADIENT	1e-9
 #define DECREMENT	1e-9
+#define GRADIENT_STALLED	1e-7	/* if rounding lets it come no nearer */
 #define SAMPLE_DECREMENT	1e-3
 
 /* And where it ends on the way to 0 or to infinity, as each step then adds some part of what the one before has added. */
 #define OUTSIDE_DECREMENT	1e-6
 
+/* What rounding may do to the value: parts of it that are hundreds of times as large cancel. */
+#define NOISE	1e-11
+
 #define ITERATIONS	200
+#define SMALLEST_RADIUS	1e-10
+
+/* Points to start from, and those of them, the best, from which the search starts at least: of few rows, more. */
 #define STARTS	18
-#define STARTS_CLIMBED	3
+#define CLIMBS	3
 
 /* What is maximised. */
 typedef struct Problem
@@ -63,10 +70,10 @@ typedef struct Point
 	double		value;
 	double		log_likelihood;	/* of all customers, without the penalty */
 	double		customers;
-	double		gradient[MODEL_PARAMETERS];
 	double		norm;			/* largest component of the gradient */
-	double		curvature[MODEL_PARAMETERS];	/* eigenvalues of the Hessian, with the sign changed */
-	double		axes[MODEL_PARAMETERS][MODEL_PARAMETERS];	/* and its eigenvectors, by column */
+	double		curvature[MODEL_PARAMETERS];	/* eigenvalues of the Hessian, with the sign changed, */
+	double		axes[MODEL_PARAMETERS][MODEL_PARAMETERS];	/* its eigenvectors, by column, */
+	double		slopes[MODEL_PARAMETERS];	/* and the gradient along them */
 	double		decrement;		/* what Newton's step adds to the log-likelihood of all */
 	int			iterations;
 	bool		converged;
@@ -79,7 +86,6 @@ typedef struct Totals
 	double		x;
 	double		t_x;
 	double		T;
-	double		x_T;
 	double		spend;			/* x t_x, which of Gamma-Gamma is the spend */
 	bool		alike;			/* all are the same */
 } Totals;
@@ -131,6 +137,19 @@ sum_rows(const Problem *problem, const Model *model, bool derivatives, Likelihoo
 }
 
 /*
+ * turn
+ *		A point of the plane, by the angle of cosine c and sine s.
+ */
+static inline void
+turn(double *x, double *y, double c, double s)
+{
+	double		old = *x;
+
+	*x = c * old - s * *y;
+	*y = s * old + c * *y;
+}
+
+/*
  * diagonalise
  *		Jacobi's method: turns one plane after the other until nothing is left beside the diagonal of a, and collects
  *		the turns in axes.
@@ -152,9 +171,9 @@ diagonalise(int n, double a[MODEL_PARAMETERS][MODEL_PARAMETERS], double values[M
 		{
 			for (int q = p + 1; q < n; q++)
 			{
-				double		angle,
-							c,
-							s;
+				double		angle;
+				double		c;
+				double		s;
 
 				if (fabs(a[p][q]) <= 1e-17 * sqrt(fabs(a[p][p])) * sqrt(fabs(a[q][q])) + DBL_MIN)
 					continue;
@@ -163,24 +182,11 @@ diagonalise(int n, double a[MODEL_PARAMETERS][MODEL_PARAMETERS], double values[M
 				c = cos(angle);
 				s = sin(angle);
 				for (int k = 0; k < n; k++)
-				{
-					double		x = a[k][p];
-					double		y = a[k][q];
-
-					a[k][p] = c * x - s * y;
-					a[k][q] = s * x + c * y;
-				}
+					turn(&a[k][p], &a[k][q], c, s);
 				for (int k = 0; k < n; k++)
 				{
-					double		x = a[p][k];
-					double		y = a[q][k];
-
-					a[p][k] = c * x - s * y;
-					a[q][k] = s * x + c * y;
-					x = axes[k][p];
-					y = axes[k][q];
-					axes[k][p] = c * x - s * y;
-					axes[k][q] = s * x + c * y;
+					turn(&a[p][k], &a[q][k], c, s);
+					turn(&axes[k][p], &axes[k][q], c, s);
 				}
 				a[p][q] = a[q][p] = 0;
 			}
@@ -201,6 +207,7 @@ evaluate(const Problem *problem, Point *point)
 	double		customers;
 	double		scale;
 	double		weight = problem->penalty / n;
+	double		gradient[MODEL_PARAMETERS];
 	double		negative[MODEL_PARAMETERS][MODEL_PARAMETERS];
 	Model		model = problem->model;
 	Likelihood	sum;
@@ -226,7 +233,7 @@ evaluate(const Problem *problem, Point *point)
 		point->value -= weight * theta * theta;
 		if (fabs(theta) >= BOUND && g * theta > 0)
 			g = 0;
-		point->gradient[i] = g;
+		gradient[i] = g;
 		point->norm = fmax(point->norm, fabs(g));
 	}
 	diagonalise(n, negative, point->curvature, point->axes);
@@ -234,12 +241,11 @@ evaluate(const Problem *problem, Point *point)
 	point->decrement = 0;
 	for (int k = 0; k < n; k++)
 	{
-		double		g = 0;
-
+		point->slopes[k] = 0;
 		for (int i = 0; i < n; i++)
-			g += point->axes[i][k] * point->gradient[i];
-		if (g != 0)
-			point->decrement += 0.5 * g * g / fabs(point->curvature[k]) * customers;
+			point->slopes[k] += point->axes[i][k] * gradient[i];
+		if (point->slopes[k] != 0)
+			point->decrement += 0.5 * point->slopes[k] * point->slopes[k] / fabs(point->curvature[k]) * customers;
 	}
 }
 
@@ -255,19 +261,16 @@ evaluate(const Problem *problem, Point *point)
 static double
 step_along_axes(int n, const Point *at, double radius, double step[MODEL_PARAMETERS], double *promise)
 {
-	double		g[MODEL_PARAMETERS];
+	const double *g = at->slopes;
 	double		bend[MODEL_PARAMETERS];
 	double		largest = DBL_MIN;
-	double		low = 0,
-				high = 0;
+	double		low = 0;
+	double		high = 0;
 	double		length = 0;
 	double		shift = 0;
 
 	for (int k = 0; k < n; k++)
 	{
-		g[k] = 0;
-		for (int i = 0; i < n; i++)
-			g[k] += at->axes[i][k] * at->gradient[i];
 		largest = fmax(largest, fabs(at->curvature[k]));
 		high += g[k] * g[k];
 	}
@@ -332,23 +335,22 @@ climb(const Problem *problem, Point *point)
 	double		radius = 1;
 
 	evaluate(problem, point);
-	point->converged = false;
-	for (point->iterations = 0; point->iterations < ITERATIONS; point->iterations++)
+	for (point->iterations = 0;; point->iterations++)
 	{
-		double		noise = 1e-14 * (1 + fabs(point->value));
+		bool		stalled = !(radius >= SMALLEST_RADIUS) || point->iterations >= ITERATIONS;
 		double		promise;
 		double		step[MODEL_PARAMETERS];
 		double		length;
 		double		gain;
-		bool		better;
 		Point		next = *point;
 
 		if (problem->stride > 1)
 			point->converged = point->decrement <= SAMPLE_DECREMENT;
 		else
-			point->converged = point->norm <= GRADIENT && point->decrement <= DECREMENT;
-		if (point->converged || !(radius >= 1e-10) || (point->decrement <= OUTSIDE_DECREMENT && outside(problem, point)))
+			point->converged = point->decrement <= DECREMENT && point->norm <= (stalled ? GRADIENT_STALLED : GRADIENT);
+		if (point->converged || stalled || (point->decrement <= OUTSIDE_DECREMENT && outside(problem, point)))
 			break;
+
 		length = step_along_axes(problem->n, point, radius, step, &promise);
 		for (int i = 0; i < problem->n; i++)
 			next.theta[i] = fmin(fmax(point->theta[i] + step[i], -BOUND), BOUND);
@@ -356,12 +358,13 @@ climb(const Problem *problem, Point *point)
 
 		/* Next to the maximum the value is all noise, and the gradient tells. */
 		gain = next.value - point->value;
-		better = gain > 0 || (gain >= -noise && next.norm < point->norm);
-		if (!better || gain < 0.25 * promise - noise)
+		if (promise <= NOISE * (1 + fabs(point->value)))
+			gain = next.norm < point->norm ? promise : -promise;
+		if (!(gain >= 0.25 * promise))
 			radius = 0.25 * length;
 		else if (gain > 0.75 * promise && length > 0.8 * radius)
 			radius = fmin(3 * radius, 4);
-		if (better)
+		if (gain > 0)
 		{
 			next.iterations = point->iterations;
 			*point = next;
@@ -389,7 +392,6 @@ total_rows(const ModelRow *rows, size_t count)
 		totals.x += w * rows[i].x;
 		totals.t_x += w * rows[i].t_x;
 		totals.T += w * rows[i].T;
-		totals.x_T += w * rows[i].x * rows[i].T;
 		totals.spend += w * rows[i].x * rows[i].t_x;
 		if (rows[i].x != rows[0].x || rows[i].t_x != rows[0].t_x || rows[i].T != rows[0].T)
 			totals.alike = false;
@@ -475,7 +477,7 @@ set_start(ModelKind kind, int regularity, const Totals *totals, int i, double st
  *		Looks at the value at each start, climbs from the best few that differ, and keeps the highest place.
  */
 static void
-climb_from_starts(const Problem *problem, const Totals *totals, int climbs, Point *best)
+climb_from_starts(const Problem *problem, const Totals *totals, size_t climbs, Point *best)
 {
 	double		values[STARTS];
 	double		starts[STARTS][MODEL_PARAMETERS];
@@ -493,7 +495,7 @@ climb_from_starts(const Problem *problem, const Totals *totals, int climbs, Poin
 	}
 
 	best->value = -INFINITY;
-	for (int rank = 0; rank < climbs; rank++)
+	for (size_t rank = 0; rank < climbs; rank++)
 	{
 		int			top = 0;
 		double		value;
@@ -592,7 +594,7 @@ model_fit(ModelKind kind, int regularity, const ModelRow *rows, size_t count, do
 
 	if (count > 4 * SAMPLE)
 		all.stride = count / SAMPLE;
-	climb_from_starts(&all, &totals, STARTS_CLIMBED, &point);
+	climb_from_starts(&all, &totals, CLIMBS + SAMPLE / count, &point);
 	finish(&all, &point, fit);
 	while (all.stride > 1)
 	{

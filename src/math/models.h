@@ -162,8 +162,9 @@ extern double model_expected_spend(const Model *model, double x, double m);
 extern double model_survival(const Model *model, double T);
 
 /*
- * sBG, BdW: discounted expected residual lifetime in periods of a customer who has renewed for the T-th time, counted
- * from just after that (at_renewal: just before): sum over i >= 0 (1) of survival(T + i) / survival(T) / (1 + rate)^i.
+ * sBG, BdW: discounted expected residual lifetime, in periods to come, of a customer who has been there for T: the sum over
+ * i >= 1 of survival(T + i) / survival(T) / (1 + rate)^i, just after a renewal, or, at_renewal, just before the next
+ * one, / (1 + rate)^(i - 1).
  */
 extern double model_residual_lifetime(const Model *model, double T, double rate, bool at_renewal);
 

@@ -6,6 +6,8 @@
 
 #include <math.h>
 
+#include "lanes.h"
+
 /* Of each rule the nodes > 0 and their weights, on [-1, 1]. */
 static const double nodes_8[] =
 {
@@ -71,29 +73,69 @@ static const Rule rules[RULES] = {
 /* Where phi has fallen so far from its top, and goes on falling, nothing that counts is left. */
 static const double far[ACCURACIES] = {42, 32};
 
-double
-curve_value(const Curve *curve, double d, double *slope)
+/*
+ * curve_value
+ *		phi(d).
+ */
+static double
+curve_value(const Curve *curve, double d)
 {
 	double		excess = expm1(d);
 	double		value = -curve->p * d - curve->q * log1p(curve->rho * excess) - curve->z * excess;
 
-	*slope = -curve->p - (curve->q * curve->rho / (1 + curve->rho * excess) + curve->z) * (1 + excess);
 	if (curve->n > 0)
-	{
 		value -= curve->n * log1p(1 / (curve->sigma * excess));
-		*slope += curve->n / (1 + curve->sigma * excess) * (1 + 1 / excess);
-	}
 	return value;
 }
 
+/*
+ * rise
+ *		The part of phi'(d) that is positive.
+ */
+static double
+rise(const Curve *curve, double d)
+{
+	double		excess;
+
+	if (curve->n == 0)
+		return 0;
+	excess = expm1(d);
+	return curve->n / (1 + curve->sigma * excess) * (1 + 1 / excess);
+}
+
+/*
+ * fall
+ *		The other part, with its sign changed. It is > -1.
+ */
+static double
+fall(const Curve *curve, double d)
+{
+	double		excess = expm1(d);
+
+	return curve->p + (curve->q * curve->rho / (1 + curve->rho * excess) + curve->z) * (1 + excess);
+}
+
+/*
+ * steepness
+ *		Of both parts, for where they balance, phi bends. The one decreases in d and the other increases, so that of the points
+ *		of a panel, an end is the steepest.
+ */
+static double
+steepness(const Curve *curve, double d)
+{
+	return rise(curve, d) + fabs(fall(curve, d));
+}
+
 void
-walk_begin(Walk *walk, const Curve *curve, Accuracy accuracy, double from, double to)
+walk_begin(Walk *walk, const Curve *curve, Accuracy accuracy, double from, double to, double level)
 {
 	walk->curve = curve;
 	walk->accuracy = accuracy;
+	walk->level = level;
 	walk->at = from;
 	walk->end = to;
-	walk->top = curve_value(curve, from, &walk->slope);
+	walk->steepness = steepness(curve, from);
+	walk->top = -INFINITY;
 }
 
 /*
@@ -101,57 +143,105 @@ walk_begin(Walk *walk, const Curve *curve, Accuracy accuracy, double from, doubl
  *		How long a panel may be.
  */
 static double
-reach(const Rule *rule, Accuracy accuracy, double steepness)
+reach(const Rule *rule, Accuracy accuracy, double steepest)
 {
-	return 1 / (steepness / rule->drop[accuracy] + 1 / rule->length[accuracy]);
+	return 1 / (steepest / rule->drop[accuracy] + 1 / rule->length[accuracy]);
+}
+
+/*
+ * place_nodes
+ *		The rule's nodes and weights on the panel that ends where walk is.
+ */
+static void
+place_nodes(Walk *walk, const Rule *rule, double length)
+{
+	double		middle = walk->at - 0.5 * length;
+
+	walk->count = rule->count;
+	for (int i = 0; i < rule->count / 2; i++)
+	{
+		double		aside = 0.5 * length * rule->nodes[i];
+
+		walk->d[2 * i] = middle - aside;
+		walk->d[2 * i + 1] = middle + aside;
+		walk->weight[2 * i] = walk->weight[2 * i + 1] = 0.5 * length * rule->weights[i];
+	}
+}
+
+/*
+ * weigh_nodes
+ *		exp(phi - level) at each.
+ */
+static void
+weigh_nodes(Walk *walk)
+{
+	const Curve *curve = walk->curve;
+	double		phi[PANEL_NODES];
+	double		exponential[PANEL_NODES];
+
+	expm1_lanes(walk->d, walk->count, walk->excess);
+	EACH_LANE(walk->count, i)
+		walk->part[i] = curve->rho * walk->excess[i];
+	log1p_lanes(walk->part, walk->count, walk->logarithm);
+	EACH_LANE(walk->count, i)
+		phi[i] = -curve->p * walk->d[i] - curve->q * walk->logarithm[i] - curve->z * walk->excess[i] - walk->level;
+	if (curve->n > 0)
+	{
+		double		inverse[PANEL_NODES];
+		double		logarithm[PANEL_NODES];
+
+		EACH_LANE(walk->count, i)
+			inverse[i] = 1 / (curve->sigma * walk->excess[i]);
+		log1p_lanes(inverse, walk->count, logarithm);
+		EACH_LANE(walk->count, i)
+			phi[i] -= curve->n * logarithm[i];
+	}
+	exp_lanes(phi, walk->count, exponential);
+	EACH_LANE(walk->count, i)
+		walk->weight[i] *= exponential[i];
 }
 
 /*
  * walk_next
- *		Because phi is concave, it is steepest at one of a panel's ends.
+ *		A panel as long as may be, and of the rules that serve it the smallest.
  */
 bool
 walk_next(Walk *walk)
 {
 	const Rule *rule = &rules[RULES - 1];
 	double		begin = walk->at;
-	double		first = fabs(walk->slope);
+	double		first = walk->steepness;
 	double		length = reach(rule, walk->accuracy, first);
-	double		steepness;
-	double		value;
+	double		steepest;
 
-	if (!(begin < walk->end))
-		return false;
 	for (;;)
 	{
 		double		allowed;
 
 		walk->at = fmin(begin + length, walk->end);
+		if (!(walk->at > begin))
+			return false;
 		length = walk->at - begin;
-		value = curve_value(walk->curve, walk->at, &walk->slope);
-		steepness = fmax(first, fabs(walk->slope));
-		allowed = reach(rule, walk->accuracy, steepness);
+		walk->steepness = steepness(walk->curve, walk->at);
+		steepest = fmax(first, walk->steepness);
+		allowed = reach(rule, walk->accuracy, steepest);
 		if (length <= allowed * (1 + 1e-9))
 			break;
 		length = fmax(allowed, 0.5 * length);
 	}
-	while (rule > rules && length <= reach(rule - 1, walk->accuracy, steepness))
+	while (rule > rules && length <= reach(rule - 1, walk->accuracy, steepest))
 		rule--;
+	place_nodes(walk, rule, length);
+	weigh_nodes(walk);
 
-	walk->count = rule->count;
-	for (int i = 0; i < rule->count / 2; i++)
+	if (walk->at < walk->end)
 	{
-		double		middle = begin + 0.5 * length;
-		double		aside = 0.5 * length * rule->nodes[i];
+		double		value = curve_value(walk->curve, walk->at);
 
-		walk->nodes[2 * i] = middle - aside;
-		walk->nodes[2 * i + 1] = middle + aside;
-		walk->weights[2 * i] = walk->weights[2 * i + 1] = 0.5 * length * rule->weights[i];
+		walk->top = fmax(walk->top, value);
+		if (value < walk->top - far[walk->accuracy])
+			walk->end = walk->at;
 	}
-
-	walk->top = fmax(walk->top, value);
-	if (walk->slope < 0 && value < walk->top - far[walk->accuracy])
-		walk->end = walk->at;
 	return true;
 }
 
@@ -160,25 +250,25 @@ curve_begin(const Curve *curve, double end, double *level)
 {
 	double		low = 0;
 	double		top = end;
-	double		slope;
 
-	*level = curve_value(curve, end, &slope);
-	while (slope < 0 && top - low > 1e-6 * top)
+	if (rise(curve, end) < fall(curve, end))
 	{
-		double		middle = 0.5 * (low + top);
-		double		rising;
+		while (top - low > 1e-6 * top)
+		{
+			double		middle = 0.5 * (low + top);
 
-		*level = curve_value(curve, middle, &rising);
-		*(rising < 0 ? &top : &low) = middle;
+			*(rise(curve, middle) < fall(curve, middle) ? &top : &low) = middle;
+		}
 	}
+	*level = curve_value(curve, top);
 
-	for (low = top; curve_value(curve, low, &slope) > *level - far[ACCURACY_FULL];)
+	for (low = top; curve_value(curve, low) > *level - far[ACCURACY_FULL];)
 		low *= 0.5;
-	for (int i = 0; i < 8; i++)
+	for (int i = 0; i < 200 && curve_value(curve, low) < *level - 2 * far[ACCURACY_FULL]; i++)
 	{
 		double		middle = 0.5 * (low + top);
 
-		*(curve_value(curve, middle, &slope) > *level - far[ACCURACY_FULL] ? &top : &low) = middle;
+		*(curve_value(curve, middle) > *level - far[ACCURACY_FULL] ? &top : &low) = middle;
 	}
 	return low;
 }
@@ -188,11 +278,10 @@ curve_integral(const Curve *curve, double from, double to, double level)
 {
 	Walk		walk;
 	double		sum = 0;
-	double		slope;
 
-	walk_begin(&walk, curve, ACCURACY_FULL, from, to);
+	walk_begin(&walk, curve, ACCURACY_FULL, from, to, level);
 	while (walk_next(&walk))
 		for (int i = 0; i < walk.count; i++)
-			sum += walk.weights[i] * exp(curve_value(curve, walk.nodes[i], &slope) - level);
+			sum += walk.weight[i];
 	return sum;
 }

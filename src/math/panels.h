@@ -21,9 +21,6 @@ typedef struct Curve
 	double		z;
 } Curve;
 
-/* phi(d), and its slope there. */
-extern double curve_value(const Curve *curve, double d, double *slope);
-
 /* How near a sum over panels is to the integral, in relation to it: 1e-15 or 1e-12. */
 typedef enum Accuracy
 {
@@ -35,27 +32,32 @@ typedef enum Accuracy
 /* The most nodes of a panel. */
 #define PANEL_NODES 20
 
-/* A walk along a curve. Of the panel where it is, the nodes and their weights. */
+/*
+ * A walk along a curve, panel by panel. The arrays belong to the panel where it is, whose sum of weights is its integral of
+ * exp(phi - level).
+ */
 typedef struct Walk
 {
 	const Curve *curve;
 	Accuracy	accuracy;
-	double		at;				/* the end of the panel, */
-	double		slope;			/* of phi there */
-	double		top;			/* the highest phi so far */
+	double		level;
 	double		end;
-	int			count;			/* a multiple of 4 */
-	double		nodes[PANEL_NODES];
-	double		weights[PANEL_NODES];
+	double		at;				/* the end of the panel */
+	double		steepness;		/* of phi there */
+	double		top;			/* the highest phi so far */
+	int			count;			/* of nodes, a multiple of LANES */
+	double		d[PANEL_NODES];
+	double		excess[PANEL_NODES];	/* e^d - 1 */
+	double		part[PANEL_NODES];	/* rho (e^d - 1) */
+	double		logarithm[PANEL_NODES];	/* log(1 + part) */
+	double		weight[PANEL_NODES];
 } Walk;
 
 /* The panels between from and to, which may be infinite; then there is no end to them before phi has fallen far. */
-extern void walk_begin(Walk *walk, const Curve *curve, Accuracy accuracy, double from, double to);
+extern void walk_begin(Walk *walk, const Curve *curve, Accuracy accuracy, double from, double to, double level);
 extern bool walk_next(Walk *walk);
 
-/*
- * Where a curve with n > 0 has come near its top before the end. *level is the value of that.
- */
+/* Where a curve with n > 0 has come near its top before the end. *level is the value of that. */
 extern double curve_begin(const Curve *curve, double end, double *level);
 
 /* The integral of exp(phi - level). */

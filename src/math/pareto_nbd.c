@@ -17,6 +17,7 @@
 
 #include <math.h>
 
+#include "lanes.h"
 #include "panels.h"
 #include "special.h"
 
@@ -56,13 +57,13 @@ leaving_curve(double r, double alpha, double s, double beta, double from, double
 }
 
 /*
- * still_alive
- *		The same of one who is still there after t.
+ * log_still_there
+ *		The logarithm of the same probability of one who is still there after t.
  */
 static double
-still_alive(const Parameters *p, double r, double from, double t)
+log_still_there(double r, double alpha, double s, double beta, double from, double t)
 {
-	return exp(-r * log1p(t / (p->alpha + from)) - p->s * log1p(t / (p->beta + from)));
+	return -r * log1p(t / (alpha + from)) - s * log1p(t / (beta + from));
 }
 
 /*
@@ -77,174 +78,253 @@ silence(const Parameters *p, double x, double from, double t, double *alive)
 	double		factor;
 	Curve		curve = leaving_curve(r, p->alpha, p->s, p->beta, from, &factor);
 
-	*alive = still_alive(p, r, from, t);
+	*alive = exp(log_still_there(r, p->alpha, p->s, p->beta, from, t));
 	return *alive + factor * curve_integral(&curve, 0, log1p(t / (fmin(p->alpha, p->beta) + from)), 0);
 }
 
 /* ------------------------------------------------------------------------------------------------
  * Likelihood
+ *
+ * Purchases and leaving are two processes of the same kind: a rate ~ Gamma(shape, scale), and so many events. Their order here is that of their
+ * scales, the smaller first. How far a process has come at a time u >= t_x is told by two facts: log((scale + u) / (scale + t_x)), and 1
+ * less its inverse, (u - t_x) / (scale + u).
  * ------------------------------------------------------------------------------------------------ */
 
-/*
- * At a time u >= t_x, how far things have gone: a = log((alpha + u) / (alpha + t_x)), 1 - e^-a, b = log((beta + u) / (beta + t_x)), 1 - e^-b.
- */
-#define FACTS	4
+#define PROCESSES	2
+#define FACTS		(2 * PROCESSES)
 
-/* The sums of weights, of facts and of their products over the times when a customer may have left. */
+/* The processes, and which of them is which. */
+typedef struct Processes
+{
+	double		shape[PROCESSES];
+	double		scale[PROCESSES];
+	int			buying;
+	int			leaving;
+} Processes;
+
+/* A row: each process at t_x, and the facts at T. */
+typedef struct Standing
+{
+	double		events[PROCESSES];	/* until t_x */
+	double		rate[PROCESSES];	/* 1 / (scale + t_x) */
+	double		past[PROCESSES];	/* t_x / scale */
+	double		log_past[PROCESSES];	/* log(1 + t_x / scale) */
+	double		facts[FACTS];
+} Standing;
+
+/* The sums of weights, of facts and of products of two over the times when a customer may have left. */
 typedef struct Moments
 {
 	double		weight;
 	double		first[FACTS];
-	double		second[FACTS][FACTS];
+	double		second[FACTS][FACTS];	/* on and above the diagonal */
 } Moments;
 
 /*
- * add_panel
- *		a and 1 - e^-a are facts 0 and 1 where alpha is the smaller, else 2 and 3.
+ * stand
  */
 static void
-add_panel(Moments *moments, const Walk *walk, bool derivatives)
+stand(const Processes *processes, const ModelRow *row, Standing *standing)
 {
-	const Curve *curve = walk->curve;
+	double		length = row->T - row->t_x;
+	double		arguments[LANES];
+	double		logarithms[LANES];
 
-	for (int i = 0; i < walk->count; i++)
+	for (int i = 0; i < PROCESSES; i++)
 	{
-		double		d = walk->nodes[i];
-		double		e = expm1(d);
-		double		f = curve->rho * e;
-		double		l = log1p(f);
-		double		w = walk->weights[i] * exp(-curve->p * d - curve->q * l);
-		double		facts[FACTS] = {d, e / (1 + e), l, f / (1 + f)};
+		standing->rate[i] = 1 / (processes->scale[i] + row->t_x);
+		standing->past[i] = row->t_x / processes->scale[i];
+		arguments[i] = standing->past[i];
+		arguments[PROCESSES + i] = length * standing->rate[i];
+	}
+	log1p_lanes(arguments, LANES, logarithms);
+	for (int i = 0; i < PROCESSES; i++)
+	{
+		standing->log_past[i] = logarithms[i];
+		standing->facts[2 * i] = logarithms[PROCESSES + i];
+		standing->facts[2 * i + 1] = length / (processes->scale[i] + row->T);
+	}
+	standing->events[processes->buying] = row->x;
+	standing->events[processes->leaving] = 0;
+}
 
-		moments->weight += w;
-		if (!derivatives)
-			continue;
-		for (int j = 0; j < FACTS; j++)
+/*
+ * integrate
+ *		The moments of exp(phi) over the curve.
+ */
+static void
+integrate(const Curve *curve, double end, bool derivatives, Moments *moments)
+{
+	double		weight[LANES] = {0};
+	double		first[FACTS][LANES] = {{0}};
+	double		second[FACTS][FACTS][LANES] = {{{0}}};
+	Walk		walk;
+
+	walk_begin(&walk, curve, ACCURACY_FAST, 0, end, 0);
+	while (walk_next(&walk))
+	{
+		for (int begin = 0; begin < walk.count; begin += LANES)
 		{
-			moments->first[j] += w * facts[j];
-			for (int k = j; k < FACTS; k++)
-				moments->second[j][k] += w * facts[j] * facts[k];
+			const double *w = walk.weight + begin;
+			double		facts[FACTS][LANES];
+			double		weighted[LANES];
+
+			for (int i = 0; i < LANES; i++)
+				weight[i] += w[i];
+			if (!derivatives)
+				continue;
+			for (int i = 0; i < LANES; i++)
+			{
+				facts[0][i] = walk.d[begin + i];
+				facts[1][i] = walk.excess[begin + i] / (1 + walk.excess[begin + i]);
+				facts[2][i] = walk.logarithm[begin + i];
+				facts[3][i] = walk.part[begin + i] / (1 + walk.part[begin + i]);
+			}
+			for (int j = 0; j < FACTS; j++)
+			{
+				for (int i = 0; i < LANES; i++)
+					first[j][i] += weighted[i] = w[i] * facts[j][i];
+				for (int k = j; k < FACTS; k++)
+					for (int i = 0; i < LANES; i++)
+						second[j][k][i] += weighted[i] * facts[k][i];
+			}
 		}
+	}
+
+	moments->weight = (weight[0] + weight[1]) + (weight[2] + weight[3]);
+	for (int j = 0; j < FACTS; j++)
+	{
+		moments->first[j] = (first[j][0] + first[j][1]) + (first[j][2] + first[j][3]);
+		for (int k = j; k < FACTS; k++)
+			moments->second[j][k] = (second[j][k][0] + second[j][k][1]) + (second[j][k][2] + second[j][k][3]);
+	}
+}
+
+/*
+ * add_derivatives
+ *		Those of the logarithm of S = alive + dead times the moments. With g the gradient of the logarithm of a part of S, and h its second
+ *		derivatives, they are the averages of g, and of g g' + h less the square of the former. A process with e events at u
+ *		adds D_e - log((scale + u) / scale) to g by the shape, where D_e = psi(shape + e) - psi(shape), and
+ *		shape / scale - (shape + e) / (scale + u) to that by the scale. Of the two parts of S, the dead have one more event of leaving.
+ */
+static void
+add_derivatives(const Processes *processes, const Standing *standing, const Moments *moments, double alive, double dead, double customers,
+				double buying_digamma, double buying_trigamma, Likelihood *sum)
+{
+	double		left = dead * moments->weight;
+	double		alive_slope[FACTS];
+	double		dead_slope[FACTS];
+	double		constant[FACTS] = {0};
+	double		first[FACTS];
+	double		g[FACTS];
+
+	/* Each entry of g is a slope times a fact, with a constant for the dead; what is equal for all is added below. */
+	for (int i = 0; i < PROCESSES; i++)
+	{
+		double		exponent = processes->shape[i] + standing->events[i];
+
+		alive_slope[2 * i] = dead_slope[2 * i] = -1;
+		alive_slope[2 * i + 1] = exponent * standing->rate[i];
+		dead_slope[2 * i + 1] = (exponent + (i == processes->leaving)) * standing->rate[i];
+	}
+	constant[2 * processes->leaving] = 1 / processes->shape[processes->leaving];
+	constant[2 * processes->leaving + 1] = -standing->rate[processes->leaving];
+
+	for (int j = 0; j < FACTS; j++)
+	{
+		first[j] = dead * moments->first[j];
+		g[j] = dead_slope[j] * first[j] + constant[j] * left + alive_slope[j] * alive * standing->facts[j];
+	}
+	for (int j = 0; j < FACTS; j++)
+		for (int k = j; k < FACTS; k++)
+			sum->hessian[j][k] += customers * (dead_slope[j] * dead_slope[k] * dead * moments->second[j][k]
+											   + dead_slope[j] * constant[k] * first[j] + constant[j] * dead_slope[k] * first[k]
+											   + constant[j] * constant[k] * left
+											   + alive_slope[j] * alive_slope[k] * alive * standing->facts[j] * standing->facts[k]
+											   - g[j] * g[k]);
+
+	for (int i = 0; i < PROCESSES; i++)
+	{
+		int			j = 2 * i;
+		int			k = 2 * i + 1;
+		bool		buying = i == processes->buying;
+		double		rate = standing->rate[i];
+		double		past = standing->past[i];
+		double		shape = processes->shape[i];
+		double		fact = standing->facts[k];
+
+		sum->gradient[j] += customers * (g[j] - standing->log_past[i] + (buying ? buying_digamma : 0));
+		sum->gradient[k] += customers * (g[k] + (shape * past - standing->events[i]) * rate);
+		sum->hessian[j][j] += customers * (buying ? buying_trigamma : -left / (shape * shape));
+		sum->hessian[j][k] += customers * rate * (past + first[k] + alive * fact);
+		sum->hessian[k][k] += customers * rate * (rate * (buying ? standing->events[i] : left)
+												  - shape * past * (1 / processes->scale[i] + rate)
+												  - dead_slope[k] * (2 * first[k] - dead * moments->second[k][k])
+												  - alive_slope[k] * alive * fact * (2 - fact));
 	}
 }
 
 /*
  * pareto_nbd_likelihood
- *		In relation to what it was at t_x, the likelihood of nothing since is S = A' + I', A' = exp(-R a - s b) with R = r + x at T, and
- *		I' = the integral of factor exp(phi). The derivatives of log S are averages over the nodes of the rule and T: of
- *		the gradient g of the logarithm of each, and of g g' + h with its second derivatives h, less the square of the first.
+ *		In relation to (alpha + t_x)^-(r + x) (beta + t_x)^-s, what there was at t_x, A + I is a sum S of numbers that are not large.
  */
 void
 pareto_nbd_likelihood(const Model *model, const ModelRow *rows, size_t count, bool derivatives, Likelihood *sum)
 {
 	const Parameters p = parameters_of(model);
+	const int	buying = p.alpha < p.beta ? 0 : 1;
 	const double log_alpha = log(p.alpha);
+	Processes	processes = {.buying = buying, .leaving = 1 - buying};
+	Likelihood	part = {0};
 	double		x = -1;
-	double		gamma_ratio = 0;
-	double		digamma_ratio = 0;
-	double		trigamma_ratio = 0;
-	double		value = 0;
-	double		gradient[4] = {0};
-	double		hessian[4][4] = {{0}};
+	double		gamma_part = 0;
+	double		digamma_part = 0;
+	double		trigamma_part = 0;
+
+	processes.shape[buying] = p.r;
+	processes.scale[buying] = p.alpha;
+	processes.shape[1 - buying] = p.s;
+	processes.scale[1 - buying] = p.beta;
 
 	for (size_t i = 0; i < count; i++)
 	{
 		const ModelRow *row = &rows[i];
-		const double R = p.r + row->x;
-		const double length = row->T - row->t_x;
-		const double at_alpha = 1 / (p.alpha + row->t_x);
-		const double at_beta = 1 / (p.beta + row->t_x);
-		const double since_alpha = log1p(row->t_x / p.alpha);
-		const double since_beta = log1p(row->t_x / p.beta);
-		const double a = log1p(length * at_alpha);
-		const double b = log1p(length * at_beta);
-		const bool	alpha_first = p.alpha < p.beta;
+		double		r = p.r + row->x;
 		double		factor;
-		const Curve curve = leaving_curve(R, p.alpha, p.s, p.beta, row->t_x, &factor);
-		const double alive = exp(-R * a - p.s * b);
-		Moments		moments = {0};
-		Walk		walk;
+		double		alive;
 		double		total;
+		Curve		curve = leaving_curve(r, p.alpha, p.s, p.beta, row->t_x, &factor);
+		Standing	standing;
+		Moments		moments;
 
 		if (row->x != x)
 		{
 			x = row->x;
-			gamma_ratio = log_gamma_ratio(p.r, x);
+			gamma_part = log_gamma_ratio(p.r, x) - x * log_alpha;
 			if (derivatives)
 			{
-				digamma_ratio = digamma_difference(p.r, x);
-				trigamma_ratio = trigamma_difference(p.r, x);
+				digamma_part = digamma_difference(p.r, x);
+				trigamma_part = trigamma_difference(p.r, x);
 			}
 		}
 
-		walk_begin(&walk, &curve, ACCURACY_FAST, 0, alpha_first ? a : b);
-		while (walk_next(&walk))
-			add_panel(&moments, &walk, derivatives);
+		stand(&processes, row, &standing);
+		integrate(&curve, standing.facts[0], derivatives, &moments);
+		alive = exp(-r * standing.facts[2 * buying] - p.s * standing.facts[2 - 2 * buying]);
 		total = alive + factor * moments.weight;
-		value += row->customers * (gamma_ratio - x * log_alpha - R * since_alpha - p.s * since_beta + log(total));
-
+		part.value += row->customers * (gamma_part - r * standing.log_past[buying] - p.s * standing.log_past[1 - buying] + log(total));
 		if (derivatives)
-		{
-			/* What the sums count by, the facts at T, and each parameter's gradient as a fact times a slope plus a constant. */
-			const double dead_share = factor / total;
-			const double alive_share = alive / total;
-			const double at_T[FACTS] = {a, length / (p.alpha + row->T), b, length / (p.beta + row->T)};
-			const double alive_slope[4] = {-1, R * at_alpha, -1, p.s * at_beta};
-			const double dead_slope[4] = {-1, R * at_alpha, -1, (p.s + 1) * at_beta};
-			const double dead_constant[4] = {0, 0, 1 / p.s, -at_beta};
-			double		first[FACTS];
-			double		mean[FACTS];
-			double		squares[FACTS][FACTS];
-			double		g[4];
-			const double dead = dead_share * moments.weight;
-
-			for (int j = 0; j < FACTS; j++)
-			{
-				first[j] = dead_share * moments.first[alpha_first ? j : j ^ 2];
-				for (int k = j; k < FACTS; k++)
-				{
-					int			u = alpha_first ? j : j ^ 2;
-					int			v = alpha_first ? k : k ^ 2;
-
-					squares[j][k] = dead_share * (u < v ? moments.second[u][v] : moments.second[v][u]);
-				}
-				mean[j] = first[j] + alive_share * at_T[j];
-				g[j] = dead_slope[j] * first[j] + dead_constant[j] * dead + alive_slope[j] * alive_share * at_T[j];
-			}
-
-			gradient[0] += row->customers * (digamma_ratio - since_alpha + g[0]);
-			gradient[1] += row->customers * ((p.r * row->t_x / p.alpha - x) * at_alpha + g[1]);
-			gradient[2] += row->customers * (g[2] - since_beta);
-			gradient[3] += row->customers * (p.s * row->t_x / p.beta * at_beta + g[3]);
-
-			for (int j = 0; j < FACTS; j++)
-				for (int k = j; k < FACTS; k++)
-				{
-					double		average = dead_slope[j] * dead_slope[k] * squares[j][k]
-						+ dead_slope[j] * dead_constant[k] * first[j] + dead_constant[j] * dead_slope[k] * first[k]
-						+ dead_constant[j] * dead_constant[k] * dead
-						+ alive_slope[j] * alive_slope[k] * alive_share * at_T[j] * at_T[k];
-
-					hessian[j][k] += row->customers * (average - g[j] * g[k]);
-				}
-			hessian[0][0] += row->customers * trigamma_ratio;
-			hessian[0][1] += row->customers * at_alpha * (row->t_x / p.alpha + mean[1]);
-			hessian[1][1] += row->customers * (at_alpha * (x * at_alpha - p.r * row->t_x / p.alpha * (1 / p.alpha + at_alpha))
-											   - R * at_alpha * at_alpha * (2 * mean[1] - squares[1][1] - alive_share * at_T[1] * at_T[1]));
-			hessian[2][2] -= row->customers * dead / (p.s * p.s);
-			hessian[2][3] += row->customers * at_beta * (row->t_x / p.beta + mean[3]);
-			hessian[3][3] += row->customers * at_beta * (at_beta * (dead - (p.s + 1) * (2 * first[3] - squares[3][3])
-																	 - p.s * alive_share * at_T[3] * (2 - at_T[3]))
-														  - p.s * row->t_x / p.beta * (1 / p.beta + at_beta));
-		}
+			add_derivatives(&processes, &standing, &moments, alive / total, factor / total, row->customers, digamma_part, trigamma_part, &part);
 	}
 
-	sum->value += value;
-	for (int j = 0; derivatives && j < 4; j++)
+	sum->value += part.value;
+	for (int j = 0; derivatives && j < FACTS; j++)
 	{
-		sum->gradient[j] += gradient[j];
-		for (int k = 0; k < 4; k++)
-			sum->hessian[j][k] += j < k ? hessian[j][k] : hessian[k][j];
+		int			u = buying == 0 ? j : j ^ 2;
+
+		sum->gradient[u] += part.gradient[j];
+		for (int k = 0; k < FACTS; k++)
+			sum->hessian[u][buying == 0 ? k : k ^ 2] += j < k ? part.hessian[j][k] : part.hessian[k][j];
 	}
 }
 
@@ -280,31 +360,33 @@ pareto_nbd_no_purchase(const Model *model, double x, double t_x, double T, doubl
 }
 
 /*
- * saturation
- *		(1 - exp(-y)) / y.
- */
-static double
-saturation(double y)
-{
-	return y == 0 ? 1 : -expm1(-y) / y;
-}
-
-/*
  * pareto_nbd_purchases_alive
- *		Fader, Hardie 2005, equation 42 without P(alive): (r + x) (beta + T) / ((alpha + T) (s - 1)) (1 - ((beta + T) / (beta + T + t))^(s - 1)),
- *		in a form for which s = 1 is no special case.
+ *		Fader, Hardie 2005, equation 42 without P(alive): (r + x) (beta + T) / ((alpha + T) (s - 1)) (1 - ((beta + T) / (beta + T + t))^(s - 1)).
+ *		With L = log(1 + t / (beta + T)) and y = (1 - s) L, it is (r + x) (beta + T) / (alpha + T) (e^y - 1) / (1 - s), whose limit
+ *		for s = 1 has L in the place of the quotient.
  */
 void
 pareto_nbd_purchases_alive(const Model *model, double x, double t_x, double T, const double *t, int count, double *purchases)
 {
 	Parameters	p = parameters_of(model);
+	double		scale = (p.r + x) * ((p.beta + T) / (p.alpha + T));
 
 	(void) t_x;
-	for (int i = 0; i < count; i++)
+	for (int begin = 0; begin < count; begin += LANES)
 	{
-		double		length = log1p(t[i] / (p.beta + T));
+		double		part[LANES] = {0};
+		double		length[LANES];
+		double		y[LANES];
+		double		growth[LANES];
 
-		purchases[i] = (p.r + x) * ((p.beta + T) / (p.alpha + T)) * length * saturation((p.s - 1) * length);
+		for (int i = begin; i < count && i < begin + LANES; i++)
+			part[i - begin] = t[i] / (p.beta + T);
+		log1p_lanes(part, LANES, length);
+		for (int i = 0; i < LANES; i++)
+			y[i] = fmax((1 - p.s) * length[i], -700);
+		expm1_lanes(y, LANES, growth);
+		for (int i = begin; i < count && i < begin + LANES; i++)
+			purchases[i] = scale * (y[i - begin] == 0 ? length[i - begin] : growth[i - begin] / (1 - p.s));
 	}
 }
 
@@ -336,7 +418,6 @@ pareto_nbd_purchase_probability(const Model *model, double n, double t)
 	double		level = 0;
 	double		ways = 0;
 	double		factor;
-	double		slope;
 	Curve		curve = leaving_curve(p.r, p.alpha, p.s, p.beta, 0, &factor);
 
 	if (t <= 0)
@@ -348,8 +429,7 @@ pareto_nbd_purchase_probability(const Model *model, double n, double t)
 		curve.sigma = fmin(1, p.beta / p.alpha);
 		begin = curve_begin(&curve, end, &level);
 	}
-	curve_value(&curve, end, &slope);
-	return exp(ways - n * log1p(p.alpha / t)) * still_alive(&p, p.r, 0, t)
+	return exp(ways - n * log1p(p.alpha / t) + log_still_there(p.r, p.alpha, p.s, p.beta, 0, t))
 		+ exp(ways + level + log(factor)) * curve_integral(&curve, begin, end, level);
 }
 

@@ -1,4 +1,6 @@
 -- Customers whose purchases are simulated: first purchases over the first year, observed until the end of the second.
+SET client_min_messages = warning;
+CREATE EXTENSION IF NOT EXISTS pg_customer;
 CREATE TABLE IF NOT EXISTS models AS SELECT purchase_model('bgnbd', 'day', 2.2, 60, .35, 3.5) AS daily, purchase_model('bgnbd', 'month', 2.2, 60 / 30.4375, .35, 3.5) AS bgnbd,
 	purchase_model('mbgnbd', 'month', 2.2, 60 / 30.4375, .35, 3.5) AS mbgnbd, purchase_model('pareto_nbd', 'month', 2.2, 60 / 30.4375, .6, 20) AS pareto, spend_model('gamma_gamma', 6.25, 3.74, 15.44) AS spend;
 CREATE TABLE :"name" AS SELECT customer, purchase_history(day, amount) AS history

@@ -32,7 +32,7 @@ CREATE TABLE cdnow (master_id int, customer_id int, day date, quantity int, amou
 
 -- Relative difference, where what is expected is a number that a double holds
 CREATE FUNCTION error(have float8, want numeric) RETURNS float8 LANGUAGE sql AS $$
-	SELECT CASE WHEN abs(want) < 1e-290 THEN CASE WHEN abs(have) < 1e-280 THEN 0 ELSE 'infinity' END WHEN have = 'NaN' OR have IS NULL THEN 'infinity' ELSE abs(have / want::float8 - 1) END::float8 $$;
+	SELECT CASE WHEN abs(want) < 1e-290 THEN CASE WHEN abs(have) < 1e-280 THEN 0 ELSE float8 'infinity' END WHEN have = 'NaN' OR have IS NULL THEN 'infinity' ELSE abs(have / want::float8 - 1) END::float8 $$;
 CREATE FUNCTION within(largest float8, goal float8, what text) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN RETURN ok(largest <= goal, format('%s: largest error %s (goal %s)', what, to_char(largest, '9.9EEEE'), to_char(goal, '9EEEE'))); END $$;
 
@@ -81,12 +81,12 @@ SELECT within(max(greatest(error(probability_alive(model, x, tx, n), palive_next
 	error(residual_transactions(model, 0.1, x, tx, n), dert10::numeric))), 1e-11, 'donations') FROM donations;
 
 -- Extreme arguments
-CREATE FUNCTION edge(row edge_rows) RETURNS float8 LANGUAGE plpgsql AS $$
+CREATE FUNCTION edge(e edge_rows) RETURNS float8 LANGUAGE plpgsql AS $$
 DECLARE
-	m purchase_model := CASE WHEN row.model <> 'gg' THEN purchase_model(CASE row.model WHEN 'pnbd' THEN 'pareto_nbd' ELSE row.model END, 'week', row.p1, row.p2, row.p3, row.p4) END;
+	m purchase_model := CASE WHEN e.model <> 'gg' THEN purchase_model(CASE e.model WHEN 'pnbd' THEN 'pareto_nbd' ELSE e.model END, 'week', e.p1, e.p2, e.p3, e.p4) END;
 BEGIN
-	RETURN CASE row.quantity WHEN 'palive' THEN probability_alive(m, row.x, row.tx_or_m, row.t_or_n) WHEN 'cet' THEN expected_purchases(m, row.t_or_delta, row.x, row.tx_or_m, row.t_or_n)
-		WHEN 'dert' THEN residual_transactions(m, row.t_or_delta, row.x, row.tx_or_m, row.t_or_n) WHEN 'spend' THEN expected_spend(spend_model('gamma_gamma', row.p1, row.p2, row.p3), row.x, row.tx_or_m) END;
+	RETURN CASE e.quantity WHEN 'palive' THEN probability_alive(m, e.x, e.tx_or_m, e.t_or_n) WHEN 'cet' THEN expected_purchases(m, e.t_or_delta, e.x, e.tx_or_m, e.t_or_n)
+		WHEN 'dert' THEN residual_transactions(m, e.t_or_delta, e.x, e.tx_or_m, e.t_or_n) WHEN 'spend' THEN expected_spend(spend_model('gamma_gamma', e.p1, e.p2, e.p3), e.x, e.tx_or_m) END;
 END $$;
 SELECT within(max(error(edge(e), exact)), 1e-9, 'extreme: ' || model || ' ' || quantity) FROM edge_rows AS e WHERE quantity <> 'll' GROUP BY model, quantity ORDER BY model, quantity;
 SELECT * FROM finish();

@@ -12,7 +12,7 @@
 
 #include "math/models.h"
 
-#define MOST_ROWS	3000
+#define MOST_ROWS	1500
 
 static int	tests = 0;
 static int	failures = 0;
@@ -147,10 +147,9 @@ simulate(const Model *model, ModelRow *rows, size_t count)
 				break;
 			case MODEL_SBG:
 			case MODEL_BDW:
-				q = 1 - beta_variate(p[0], p[1]);
-				q = ceil(pow(log(uniform()) / log(q), 1 / (model->kind == MODEL_BDW ? p[2] : 1)));
+				q = pow(log(uniform()) / log1p(-beta_variate(p[0], p[1])), 1 / (model->kind == MODEL_BDW ? p[2] : 1));
 				row->x = q <= 12;
-				row->T = fmin(q, 12);
+				row->T = fmin(fmax(ceil(q), 1), 12);
 				break;
 			default:
 				row->T = 30 + 50 * uniform();

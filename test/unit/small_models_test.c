@@ -236,7 +236,7 @@ test_contracts(void)
 	ok(fabs(1.1 * model_residual_lifetime(&sbg, 0, 0.1, false) / 5.4148560483740406 - 1) < 1e-14
 	   && fabs(1.1 * model_residual_lifetime(&sbg, 20, 0.1, false) / 8.8577518475499962 - 1) < 1e-14,
 	   "sBG: residual lifetime of published customers");
-	ok(model_residual_lifetime(&sbg, 4, 0.1, true) == 1 + model_residual_lifetime(&sbg, 4, 0.1, false), "sBG: at a renewal, with that one");
+	ok(model_residual_lifetime(&sbg, 4, 0.1, true) == 1.1 * model_residual_lifetime(&sbg, 4, 0.1, false), "sBG: at a renewal, a period earlier");
 
 	/* Beta(1, 1): S(T + i) / S(T) = (T + 1) / (T + i + 1), whose discounted sum is a logarithm's series. */
 	worst = 0;
