@@ -4,7 +4,7 @@
 #   make demo DATA=orders.csv CUSTOMER=col AT=col AMOUNT=expr [ORDER=col]
 #   make check                  build, unit, regress, isolation, pgTAP, docs in a throwaway cluster
 #   make stress                 eight writers for SECONDS=600, or through KILLS=100 of the server; SEED=1
-#   make recovery               do fits find the parameters that data were simulated from? SETS=1000 CUSTOMERS=2000
+#   make recovery               do fits find the parameters that data were simulated from? SETS=4000 CUSTOMERS=2000
 #   make bench                  the measurements quoted in the docs
 #   make bench-live             those of live bases: writers, loads, reading, size
 #   make bench-models           those of purchase models: fits and scores; BIG=1: of ten million customers
@@ -119,7 +119,7 @@ demo check bench:
 stress:
 	@bash $(srcdir)/test/stress.sh $(or $(SECONDS),600) $(or $(KILLS),0) $(or $(SEED),1)
 recovery:
-	@bash $(srcdir)/test/recovery.sh $(or $(SETS),1000) $(or $(CUSTOMERS),2000)
+	@bash $(srcdir)/test/recovery.sh $(or $(SETS),4000) $(or $(CUSTOMERS),2000)
 bench-live:
 	@bash $(srcdir)/test/bench/live.sh
 bench-models:

@@ -41,7 +41,7 @@ AS $$
 BEGIN
 	PERFORM @extschema@.base_make_view(options, 'ltv', 'What every customer with a purchase has brought, is to bring in the next 12 months by the stored models, and could bring.', $template$
 SELECT m.customer, {m.tenant,} {historic_value}::numeric(38,2), v.alive, v.purchases, v.spend::numeric(38,2), v.value::numeric(38,2),
-	({historic_value} + v.value)::numeric(38,2), v.current::numeric(38,2), greatest(t.typical_value - v.current, 0)::numeric(38,2), g.segment, v.model, v.trust,
+	({historic_value} + v.value)::numeric(38,2), v.current::numeric(38,2), CASE WHEN t.typical_value IS NOT NULL THEN greatest(t.typical_value - v.current, 0) END::numeric(38,2), g.segment, v.model, v.trust,
 	{'currency'}::text, m.as_of
 FROM {schema}.scored_at($1) AS m CROSS JOIN LATERAL (SELECT m.rfm, {current_value} AS current, {model_values} OFFSET 0) AS v
 	LEFT JOIN {schema}.segment_map AS g ON g.code = left(v.rfm::text, {digits})

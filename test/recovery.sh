@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # make recovery: simulates sets of customers from each model, fits them, and counts how often the 95 % intervals hold the truth.
 #
-#   test/recovery.sh [SETS [CUSTOMERS [MODEL ...]]]          1000 2000, all models
+#   test/recovery.sh [SETS [CUSTOMERS [MODEL ...]]]          4000 2000, all models
 #
-# Plain C, no server. Two models at a time; the exit status tells whether all was as it should be.
+# A coverage of 95 % has a standard error of 0.34 points with 4000 sets, and 0.69 with 1000: too much to tell 34 parameters from
+# 93.5 or 96.5 %. Plain C, no server. Two models at a time; the exit status tells whether all was as it should be.
 set -euo pipefail
 top=$(cd "$(dirname "$0")/.." && pwd)
-sets=${1:-1000} customers=${2:-2000}
+sets=${1:-4000} customers=${2:-2000}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 

@@ -110,7 +110,7 @@ INSERT INTO public.ways (what, tidy, risky) VALUES
 	($$ALTER TABLE trade.orders ALTER customer TYPE bigint$$, 'expression: customer_sql is of type bigint, not integer', 'expression: customer_sql is of type bigint, not integer'),
 	($$ALTER TABLE trade.orders ALTER total TYPE text$$, 'expression: amount_sql is of type text, not numeric', 'expression: amount_sql: operator does not exist: text / numeric'),
 	($$UPDATE tidy.settings SET time_zone = 'Mars/Phobos'; SELECT base_forget_settings('tidy.settings')$$, 'expression: time_zone: invalid value for parameter "TimeZone": "Mars/Phobos"', 'day+1'),
-	($$UPDATE tidy.settings SET day_sql = '((s.ordered) AT TIME ZONE ''Mars/Phobos'')::date'; SELECT base_forget_settings('tidy.settings')$$, 'failed+1', 'day+1'),
+	($$UPDATE tidy.settings SET day_sql = '((s.ordered) AT TIME ZONE ''Mars/Phobos'')::date'; SELECT base_forget_settings('tidy.settings')$$, 'expression: day_sql: time zone "Mars/Phobos" not recognized', 'day+1'),
 	($$REVOKE EXECUTE ON FUNCTION trade.weight FROM PUBLIC; REVOKE EXECUTE ON FUNCTION trade.weight FROM troubles_owner$$, 'day+1', 'expression: permission denied for function weight'),
 	($$DROP FUNCTION trade.weight$$, 'day+1', 'expression: amount_sql: function trade.weight(numeric, text) does not exist'),
 	($$CREATE OR REPLACE FUNCTION trade.weight(total numeric, state text) RETURNS numeric LANGUAGE sql AS 'SELECT random()::numeric'$$, 'day+1', 'expression: amount_sql: option amount_sql: a volatile function cannot be used'),

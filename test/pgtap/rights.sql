@@ -54,7 +54,7 @@ UNION ALL
 SELECT 'act', unnest(ARRAY['SELECT * FROM refresh_customer_base(''rights_base'')', 'SELECT * FROM verify_customer_base(''rights_base'')',
 	'SELECT grant_reader(''rights_base'', ''rights_nobody'')', 'SELECT revoke_reader(''rights_base'', ''rights_reader'')',
 	'SELECT base_run(''rights_base'', ''fold'', 10)', 'SELECT base_run(''rights_base'', ''finish'')', 'SELECT keep_history_before(''rights_base'', ''2024-01-01'')',
-	'SELECT * FROM forget_customer(''rights_base'', ''7'')', 'SELECT upgrade_customer_base(''rights_base'')', 'SELECT drop_customer_base(''rights_base'')']);
+	'SELECT * FROM forget_customer(''rights_base'', ''7'')', 'SELECT * FROM fit_models(''rights_base'')', 'SELECT upgrade_customer_base(''rights_base'')', 'SELECT drop_customer_base(''rights_base'')']);
 SELECT cmp_ok((SELECT count(*) FROM attempts WHERE kind = 'read'), '>=', 28::bigint, 'the base has tables, views and functions');
 SELECT cmp_ok((SELECT count(*) FROM attempts WHERE kind = 'write'), '>=', 32::bigint, 'and ways to write to it');
 

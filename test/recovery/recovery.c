@@ -20,7 +20,8 @@
 
 /*
  * The parameters are those of papers, or near them. Customers are observed for long enough that the data identify all
- * parameters; where 95 % intervals need more customers than usual to be normal, there are so many times more.
+ * parameters; where 95 % intervals need more customers than usual to be normal, there are so many times more. That is MBG/NBD: of
+ * 2,000 customers the intervals of r cover in 93.0 % of 4,000 sets, those of b in 93.4; of 8,000 customers in 94.9 and 95.3.
  */
 static const struct
 {

@@ -34,6 +34,7 @@ DELETE FROM "Bestellungen" WHERE nr = 'C7';
 GRANT SELECT ON kunden TO analyst;
 GRANT USAGE ON SCHEMA customer TO analyst;
 UPDATE "Mein Laden".segment_map SET label_zh = '我的冠军' WHERE segment = 'champions';
+SELECT count(*) FROM customer.fit_models('Mein Laden', '{mbgnbd,nbd}') \g /dev/null
 CREATE VIEW best AS SELECT name, total FROM "Mein Laden".customers WHERE segment = 'champions';
 SQL
 ok $? 'a role that is no superuser installs the extension and makes a live base'
@@ -50,6 +51,11 @@ SELECT * FROM "Mein Laden".kpis WHERE unit = 'quarter' ORDER BY 1, 2;
 SELECT * FROM "Mein Laden".abc ORDER BY tenant, customer;
 SELECT * FROM "Mein Laden".histories ORDER BY 1, 2;
 SELECT * FROM "Mein Laden".cut_points ORDER BY 1, 2, 3;
+SELECT * FROM "Mein Laden".models ORDER BY 1;
+SELECT * FROM "Mein Laden".segment_values ORDER BY 1, 2;
+SELECT * FROM "Mein Laden".model_fit ORDER BY 1;
+SELECT * FROM "Mein Laden".model_parameters ORDER BY 1, 2;
+SELECT * FROM "Mein Laden".ltv ORDER BY 1, 2;
 SELECT * FROM "Mein Laden".lifecycle ORDER BY 1, 2;
 SELECT * FROM "Mein Laden".lifecycle_changes ORDER BY 1;
 SELECT * FROM "Mein Laden".rfm_segments_at('2025-06-30') ORDER BY 1, 2;
