@@ -93,10 +93,7 @@ struct ModelForecast
 	StoredModel stored;
 	Model		model;
 	bool		has_parameters;
-	double		horizon;
-	double		yearly_discount;
-	double		factor;			/* of one unit's discount */
-	int			periods;		/* the last may be a part of one */
+	ForecastPeriods periods;
 	MemoryContext context;
 	values_hash *values;
 	grids_hash *grids;
@@ -129,35 +126,45 @@ forget(ModelForecast *forecast)
 }
 
 /*
- * set_periods
+ * model_periods
  *		Without a discount the whole horizon is one period.
  */
-static void
-set_periods(ModelForecast *forecast, double unit_days, double horizon, double yearly_discount)
+ForecastPeriods
+model_periods(ModelKind kind, double unit_days, double horizon, double yearly_discount)
 {
-	if (forecast->model.kind == MODEL_BGBB)
-		horizon = floor(horizon);
+	ForecastPeriods periods = {.horizon = kind == MODEL_BGBB ? floor(horizon) : horizon,.length = 1,.factor = 1,.count = 1};
+
 	if (horizon > MAX_PERIODS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("horizon is longer than %d units of the model", MAX_PERIODS),
 				 errhint("For an endless horizon there are residual_transactions and residual_value.")));
-	forecast->periods = yearly_discount > 0 ? (int) ceil(horizon) : 1;
-	forecast->factor = yearly_discount > 0 ? exp(-log1p(yearly_discount) * unit_days / DAYS_PER_AVERAGE_YEAR) : 1;
-	forecast->yearly_discount = yearly_discount;
-	forecast->horizon = horizon;
+	if (yearly_discount > 0)
+	{
+		periods.factor = exp(-log1p(yearly_discount) * unit_days / DAYS_PER_AVERAGE_YEAR);
+		periods.count = (int) ceil(periods.horizon);
+	}
+	return periods;
+}
+
+/*
+ * same_periods
+ */
+static inline bool
+same_periods(const ForecastPeriods *a, const ForecastPeriods *b)
+{
+	return a->horizon == b->horizon && a->length == b->length && a->factor == b->factor && a->count == b->count;
 }
 
 /*
  * model_forecast
  */
 ModelForecast *
-model_forecast(FunctionCallInfo fcinfo, const StoredModel *stored, double horizon, double yearly_discount)
+model_forecast(FunctionCallInfo fcinfo, const StoredModel *stored, const ForecastPeriods *periods)
 {
 	ModelForecast *forecast = fcinfo->flinfo->fn_extra;
 
-	if (forecast != NULL && forecast->horizon == horizon && forecast->yearly_discount == yearly_discount &&
-		memcmp(&forecast->stored, stored, sizeof(StoredModel)) == 0)
+	if (forecast != NULL && same_periods(&forecast->periods, periods) && memcmp(&forecast->stored, stored, sizeof(StoredModel)) == 0)
 		return forecast;
 	if (forecast == NULL)
 	{
@@ -165,12 +172,11 @@ model_forecast(FunctionCallInfo fcinfo, const StoredModel *stored, double horizo
 		forecast->context = AllocSetContextCreate(fcinfo->flinfo->fn_mcxt, "pg_customer forecast", ALLOCSET_DEFAULT_SIZES);
 		fcinfo->flinfo->fn_extra = forecast;
 	}
-	forecast->horizon = -1;		/* not usable, should what follows fail */
+	forecast->periods.count = -1;	/* not usable, should what follows fail */
 	forget(forecast);
 	memcpy(&forecast->stored, stored, sizeof(StoredModel));
 	forecast->has_parameters = model_get(stored, &forecast->model);
-	forecast->model.kind = stored->kind;
-	set_periods(forecast, model_unit_days(stored), horizon, yearly_discount);
+	forecast->periods = *periods;
 	return forecast;
 }
 
@@ -179,17 +185,17 @@ model_forecast(FunctionCallInfo fcinfo, const StoredModel *stored, double horizo
  *		The discounted sum of the increments of E is a sum of E at the ends of periods, each with a weight that is positive.
  */
 static inline double
-period_end(const ModelForecast *forecast, int period)
+period_end(const ForecastPeriods *periods, int period)
 {
-	return period == forecast->periods ? forecast->horizon : period;
+	return period == periods->count ? periods->horizon : period * periods->length;
 }
 
 static inline double
-period_weight(const ModelForecast *forecast, int period)
+period_weight(const ForecastPeriods *periods, int period)
 {
-	double		factor = pow(forecast->factor, period);
+	double		factor = pow(periods->factor, period);
 
-	return period == forecast->periods ? factor : factor * (1 - forecast->factor);
+	return period == periods->count ? factor : factor * (1 - periods->factor);
 }
 
 /*
@@ -198,21 +204,21 @@ period_weight(const ModelForecast *forecast, int period)
  *		periods, interpolated by the barycentric formula (Berrut and Trefethen 2004), become weights of points.
  */
 static void
-fill_grid(const ModelForecast *forecast, double T, ForecastGrid *grid)
+fill_grid(const Model *model, const ForecastPeriods *periods, double T, ForecastGrid *grid)
 {
-	const double *parameters = forecast->model.parameters;
-	double		origin = T + (forecast->model.kind == MODEL_PARETO_NBD ? Min(parameters[1], parameters[3]) : parameters[1]);
-	double		length = log1p(forecast->horizon / origin);
+	const double *parameters = model->parameters;
+	double		origin = T + (model->kind == MODEL_PARETO_NBD ? Min(parameters[1], parameters[3]) : parameters[1]);
+	double		length = log1p(periods->horizon / origin);
 
 	for (int j = 0; j < POINTS; j++)
 	{
 		grid->times[j] = origin * expm1(length * (1 - cos(M_PI * j / (POINTS - 1))) / 2);
 		grid->weights[j] = 0;
 	}
-	grid->times[POINTS - 1] = forecast->horizon;
-	for (int period = 1; period <= forecast->periods; period++)
+	grid->times[POINTS - 1] = periods->horizon;
+	for (int period = 1; period <= periods->count; period++)
 	{
-		double		place = 1 - 2 * log1p(period_end(forecast, period) / origin) / length;
+		double		place = 1 - 2 * log1p(period_end(periods, period) / origin) / length;
 		double		terms[POINTS];
 		double		sum = 0;
 		int			exact = -1;
@@ -227,7 +233,7 @@ fill_grid(const ModelForecast *forecast, double T, ForecastGrid *grid)
 			sum += terms[j];
 		}
 		for (int j = 0; j < POINTS; j++)
-			grid->weights[j] += period_weight(forecast, period) * (exact >= 0 ? j == exact : terms[j] / sum);
+			grid->weights[j] += period_weight(periods, period) * (exact >= 0 ? j == exact : terms[j] / sum);
 	}
 }
 
@@ -245,7 +251,7 @@ kept_grid(ModelForecast *forecast, double T)
 	memcpy(&bits, &T, sizeof(bits));
 	grid = grids_insert(forecast->grids, bits, &found);
 	if (!found)
-		fill_grid(forecast, T, grid);
+		fill_grid(&forecast->model, &forecast->periods, T, grid);
 	return grid;
 }
 
@@ -253,12 +259,12 @@ kept_grid(ModelForecast *forecast, double T)
  * sum_interpolated
  */
 static double
-sum_interpolated(const ModelForecast *forecast, const ForecastGrid *grid, const ModelMeasures *measures)
+sum_interpolated(const Model *model, const ForecastGrid *grid, const ModelMeasures *measures)
 {
 	double		purchases[POINTS];
 	double		sum = 0;
 
-	model_purchases_alive(&forecast->model, measures->x, measures->t_x, measures->T, grid->times, POINTS, purchases);
+	model_purchases_alive(model, measures->x, measures->t_x, measures->T, grid->times, POINTS, purchases);
 	for (int j = 0; j < POINTS; j++)
 		sum += grid->weights[j] * purchases[j];
 	return sum;
@@ -269,27 +275,27 @@ sum_interpolated(const ModelForecast *forecast, const ForecastGrid *grid, const 
  *		One by one, in groups that fit into an array.
  */
 static double
-sum_periods(const ModelForecast *forecast, const ModelMeasures *measures)
+sum_periods(const Model *model, const ForecastPeriods *periods, const ModelMeasures *measures)
 {
 	double		times[FEW_PERIODS];
 	double		purchases[FEW_PERIODS];
 	double		sum = 0;
 
-	for (int first = 1; first <= forecast->periods; first += FEW_PERIODS)
+	for (int first = 1; first <= periods->count; first += FEW_PERIODS)
 	{
-		int			count = Min(FEW_PERIODS, forecast->periods - first + 1);
+		int			count = Min(FEW_PERIODS, periods->count - first + 1);
 
 		for (int i = 0; i < count; i++)
-			times[i] = period_end(forecast, first + i);
-		if (forecast->model.kind == MODEL_BGBB)
+			times[i] = period_end(periods, first + i);
+		if (model->kind == MODEL_BGBB)
 		{
 			for (int i = 0; i < count; i++)
-				purchases[i] = model_expected_purchases(&forecast->model, measures->x, measures->t_x, measures->T, times[i]);
+				purchases[i] = model_expected_purchases(model, measures->x, measures->t_x, measures->T, times[i]);
 		}
 		else
-			model_purchases_alive(&forecast->model, measures->x, measures->t_x, measures->T, times, count, purchases);
+			model_purchases_alive(model, measures->x, measures->t_x, measures->T, times, count, purchases);
 		for (int i = 0; i < count; i++)
-			sum += period_weight(forecast, first + i) * purchases[i];
+			sum += period_weight(periods, first + i) * purchases[i];
 	}
 	return sum;
 }
@@ -299,9 +305,9 @@ sum_periods(const ModelForecast *forecast, const ModelMeasures *measures)
  *		One by one, not interpolated.
  */
 static inline bool
-is_summed(const ModelForecast *forecast)
+is_summed(const Model *model, const ForecastPeriods *periods)
 {
-	return forecast->periods <= FEW_PERIODS || forecast->model.kind == MODEL_BGBB;
+	return periods->count <= FEW_PERIODS || model->kind == MODEL_BGBB;
 }
 
 /*
@@ -320,8 +326,8 @@ model_forecast_purchases(ModelForecast *forecast, const ModelMeasures *measures)
 		forget(forecast);
 	kept = values_insert(forecast->values, key, &found);
 	if (!found)
-		kept->value = is_summed(forecast) ? sum_periods(forecast, measures) :
-			sum_interpolated(forecast, kept_grid(forecast, measures->T), measures);
+		kept->value = is_summed(model, &forecast->periods) ? sum_periods(model, &forecast->periods, measures) :
+			sum_interpolated(model, kept_grid(forecast, measures->T), measures);
 	return discrete ? kept->value :
 		kept->value * model_probability_alive(model, measures->x, measures->t_x, measures->T);
 }
@@ -330,18 +336,19 @@ model_forecast_purchases(ModelForecast *forecast, const ModelMeasures *measures)
  * model_discounted_purchases
  */
 double
-model_discounted_purchases(const Model *model, double unit_days, double horizon, double yearly_discount, const ModelMeasures *measures)
+model_discounted_purchases(const Model *model, const ForecastPeriods *periods, const ModelMeasures *measures)
 {
-	ModelForecast forecast = {.model = *model};
 	ForecastGrid grid;
+	double		sum;
 
-	set_periods(&forecast, unit_days, horizon, yearly_discount);
-	if (model->kind == MODEL_BGBB)
-		return sum_periods(&forecast, measures);
-	if (!is_summed(&forecast))
-		fill_grid(&forecast, measures->T, &grid);
-	return model_probability_alive(model, measures->x, measures->t_x, measures->T) *
-		(is_summed(&forecast) ? sum_periods(&forecast, measures) : sum_interpolated(&forecast, &grid, measures));
+	if (is_summed(model, periods))
+		sum = sum_periods(model, periods, measures);
+	else
+	{
+		fill_grid(model, periods, measures->T, &grid);
+		sum = sum_interpolated(model, &grid, measures);
+	}
+	return model->kind == MODEL_BGBB ? sum : sum * model_probability_alive(model, measures->x, measures->t_x, measures->T);
 }
 
 /* ------------------------------------------------------------------------------------------------
@@ -401,9 +408,8 @@ model_ltv(PG_FUNCTION_ARGS)
 	double		length = PG_GETARG_FLOAT8(7);
 	double		discount = PG_GETARG_FLOAT8(8);
 	double		margin = model_check_margin(PG_GETARG_FLOAT8(9));
-	double		before = 0;
-	double		sum = 0;
-	Model		model;
+	ForecastPeriods sum = {.length = length,.horizon = periods * length,.factor = 1 / (1 + discount),.count = periods};
+	ModelForecast *forecast;
 	Model		spend;
 
 	model_check_numbers(purchases->kind, measures.x, measures.t_x, measures.T);
@@ -421,16 +427,12 @@ model_ltv(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("discount must be a fraction from 0 to 1 for each period, not %g", discount),
 				 errhint("1 %% is 0.01.")));
-	if (!model_get(purchases, &model) || !model_get(PG_GETARG_MODEL(1), &spend))
+	if (discount == 0)
+		sum.count = 1;
+	forecast = model_forecast(fcinfo, purchases, &sum);
+	if (!forecast->has_parameters || !model_get(PG_GETARG_MODEL(1), &spend))
 		PG_RETURN_NULL();
-	for (int period = 1; period <= periods; period++)
-	{
-		double		expected = model_expected_purchases(&model, measures.x, measures.t_x, measures.T, period * length);
-
-		sum += (expected - before) / pow(1 + discount, period);
-		before = expected;
-	}
-	return money(fcinfo, sum * margin * model_expected_spend(&spend, measures.x, Max(mean, 0)));
+	return money(fcinfo, model_forecast_purchases(forecast, &measures) * margin * model_expected_spend(&spend, measures.x, Max(mean, 0)));
 }
 
 /*
@@ -446,7 +448,8 @@ model_ltv_history(PG_FUNCTION_ARGS)
 	double		horizon = model_horizon_days(as_of, PG_GETARG_INTERVAL_P(4)) / unit_days;
 	double		discount = model_check_discount(PG_GETARG_FLOAT8(5));
 	double		margin = model_check_margin(PG_GETARG_FLOAT8(6));
-	ModelForecast *forecast = model_forecast(fcinfo, purchases, horizon, discount);
+	ForecastPeriods periods = model_periods(purchases->kind, unit_days, horizon, discount);
+	ModelForecast *forecast = model_forecast(fcinfo, purchases, &periods);
 	ModelMeasures measures;
 	ModelMeasures spent;
 	Model		spend;

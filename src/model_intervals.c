@@ -32,7 +32,7 @@ typedef struct ScoreCase
 	ModelMeasures spent;		/* what the spend model sees: x counts days */
 	double		unit_days;
 	double		horizon;		/* in units */
-	double		yearly_discount;
+	ForecastPeriods periods;
 	double		margin;
 } ScoreCase;
 
@@ -60,7 +60,7 @@ score_spend(const Model *purchases, const Model *spend, const ScoreCase *score)
 static double
 score_ltv(const Model *purchases, const Model *spend, const ScoreCase *score)
 {
-	return model_discounted_purchases(purchases, score->unit_days, score->horizon, score->yearly_discount, &score->measures) *
+	return model_discounted_purchases(purchases, &score->periods, &score->measures) *
 		model_spend_of(spend, &score->spent) * score->margin;
 }
 
@@ -257,7 +257,7 @@ model_interval_ltv(PG_FUNCTION_ARGS)
 	if (!history_case(PG_GETARG_DATUM(2), as_of, purchases, &score))
 		PG_RETURN_NULL();
 	score.horizon = model_horizon_days(as_of, PG_GETARG_INTERVAL_P(4)) / score.unit_days;
-	score.yearly_discount = model_check_discount(PG_GETARG_FLOAT8(5));
+	score.periods = model_periods(purchases->kind, score.unit_days, score.horizon, model_check_discount(PG_GETARG_FLOAT8(5)));
 	score.margin = score.measures.net > 0 ? model_check_margin(PG_GETARG_FLOAT8(6)) : 0;
 	return interval(fcinfo, purchases, PG_GETARG_MODEL(1), score_ltv, &score, PG_GETARG_FLOAT8(7), false);
 }

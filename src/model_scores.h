@@ -22,18 +22,28 @@ extern double model_check_margin(double margin);
 /* The spend to expect of a transaction of a customer; infinite where the model has no mean. */
 extern double model_spend_of(const Model *spend, const ModelMeasures *measures);
 
+/* The periods after as_of, each discounted by one factor more than the one before; all in units of the model. */
+typedef struct ForecastPeriods
+{
+	double		horizon;
+	double		length;			/* of a period; the last may be a part of one */
+	double		factor;
+	int			count;
+} ForecastPeriods;
+
+/* Periods of one unit, discounted by a yearly fraction. */
+extern ForecastPeriods model_periods(ModelKind kind, double unit_days, double horizon, double yearly_discount);
+
+/* The purchases to expect of a customer, discounted. */
+extern double model_discounted_purchases(const Model *model, const ForecastPeriods *periods, const ModelMeasures *measures);
+
 /*
- * The purchases to expect of one customer after the other, those of the i-th unit after as_of counted (1 +
- * yearly_discount)^(-i / units a year). What depends on few numbers of a customer is computed once for all who
- * have them, and is kept at the place in the query from which the function is called.
+ * The same for one customer after the other. What depends on few numbers of a customer is computed once for all who have
+ * them, and is kept at the place in the query from which the function is called.
  */
 typedef struct ModelForecast ModelForecast;
 
-extern ModelForecast *model_forecast(FunctionCallInfo fcinfo, const StoredModel *stored, double horizon, double yearly_discount);
+extern ModelForecast *model_forecast(FunctionCallInfo fcinfo, const StoredModel *stored, const ForecastPeriods *periods);
 extern double model_forecast_purchases(ModelForecast *forecast, const ModelMeasures *measures);
-
-/* The same for one customer, from parameters that may change. */
-extern double model_discounted_purchases(const Model *model, double unit_days, double horizon, double yearly_discount,
-										 const ModelMeasures *measures);
 
 #endif							/* PG_CUSTOMER_MODEL_SCORES_H */
