@@ -73,6 +73,9 @@ static const Rule rules[RULES] = {
 /* Where phi has fallen so far from its top, and goes on falling, nothing that counts is left. */
 static const double far[ACCURACIES] = {42, 32};
 
+/* Where e^d is as large as it may become. */
+#define FARTHEST 700
+
 /*
  * curve_value
  *		phi(d).
@@ -133,7 +136,7 @@ walk_begin(Walk *walk, const Curve *curve, Accuracy accuracy, double from, doubl
 	walk->accuracy = accuracy;
 	walk->level = level;
 	walk->at = from;
-	walk->end = to;
+	walk->end = fmin(to, FARTHEST);
 	walk->steepness = steepness(curve, from);
 	walk->top = -INFINITY;
 }
@@ -239,7 +242,7 @@ walk_next(Walk *walk)
 		double		value = curve_value(walk->curve, walk->at);
 
 		walk->top = fmax(walk->top, value);
-		if (value < walk->top - far[walk->accuracy])
+		if (!(value > walk->top - far[walk->accuracy]))
 			walk->end = walk->at;
 	}
 	return true;
