@@ -207,7 +207,8 @@ END;
 COMMENT ON FUNCTION tracking_curve(text, purchase_model, date) IS
 'Repeat purchase days in each whole period of the model''s unit since the first purchase of all, as they came and as a model expects them of all customers from their first purchases on; also summed up.';
 
--- The model to recommend can be used, is not NBD unless there is nothing else, and forecasts customers best.
+-- The model to recommend can be trusted, is not NBD unless there is nothing else, and forecasts customers best. Where the data do not tell the
+-- parameters of the others, and these all the same forecast clearly better than NBD, none is recommended, and the best of them is there by default.
 CREATE FUNCTION models_compare(query text, calibration_end date, holdout_end date, unit text, models text[])
 	RETURNS TABLE (model text, recommended boolean, chosen_by text, purchases purchase_model, spend spend_model, spend_correlation double precision,
 		calibrated_until date, held_out_until date, holdout_trust text, holdout_customers bigint, holdout_actual bigint, holdout_predicted double precision,
@@ -233,12 +234,15 @@ BEGIN
 	RETURN QUERY
 	WITH judged AS (
 		SELECT h.* FROM @extschema@.models_holdout(query, calibrated, until, unit, models) AS h
-	), ranked AS (
+	), fitted AS (
 		SELECT f.n, f.model AS purchases, @extschema@.model_name(f.model) AS model, @extschema@.trust_rank(@extschema@.trust(f.model)) AS trust_rank,
 			j.trust, j.customers, j.actual, j.predicted, j.mae, j.rmse, j.correlation,
-			row_number() OVER (ORDER BY @extschema@.trust_rank(@extschema@.trust(f.model)), @extschema@.model_name(f.model) = 'nbd',
-				@extschema@.trust_rank(j.trust), j.rmse, @extschema@.aic(f.model), f.n) AS place
+			1.05 * min(j.rmse) FILTER (WHERE @extschema@.trust(f.model) = 'not_identified') OVER () AS limit_of_nbd
 		FROM unnest(fits.purchases) WITH ORDINALITY AS f (model, n) LEFT JOIN judged AS j ON j.model = @extschema@.model_name(f.model)
+	), ranked AS (
+		SELECT f.*, row_number() OVER (ORDER BY CASE WHEN f.trust_rank > 1 THEN 2 * f.trust_rank WHEN f.model <> 'nbd' THEN 1 WHEN f.rmse > f.limit_of_nbd THEN 5 ELSE 2 END,
+			@extschema@.trust_rank(f.trust), f.rmse, @extschema@.aic(f.purchases), f.n) AS place
+		FROM fitted AS f
 	)
 	SELECT r.model, r.place = 1 AND r.trust_rank = 1, CASE WHEN r.place = 1 THEN CASE WHEN r.trust_rank > 1 THEN 'default' WHEN r.rmse IS NULL THEN 'aic' ELSE 'holdout' END END,
 		r.purchases, fits.spend, fits.spend_correlation, calibrated, until, r.trust, r.customers, r.actual, r.predicted, r.mae, r.rmse, r.correlation

@@ -233,6 +233,18 @@ SELECT results_eq($$SELECT t.period, t.period_end, t.actual_total, round(t.expec
 SELECT is_empty($$SELECT * FROM (SELECT t.*, sum(t.actual) OVER (ORDER BY t.period) AS a, sum(t.expected) OVER (ORDER BY t.period) AS e FROM judged, tracking_curve('SELECT past FROM elsewhere.own', purchases, '2024-06-18') AS t) AS t
 	WHERE a <> actual_total OR abs(e - expected_total) > 1e-6$$, 'adds up');
 
+-- Customers who are all alike in leaving: the data do not tell by which beta they differ, and NBD, which can be told, forecasts badly
+CREATE TABLE elsewhere.alike AS
+SELECT c, purchase_history(date '2022-01-01' + (200 * chance('alike ' || c) + passed)::int, 10) AS past
+FROM (SELECT c, n, bool_and(n = 0 OR chance('stay ' || c || ' ' || n) > 0.15) OVER w AS stays,
+		sum(CASE WHEN n = 0 THEN 0 ELSE -ln(chance('step ' || c || ' ' || n)) * -10 * ln(chance('pace ' || c)) END) OVER w AS passed
+	FROM generate_series(1, 600) AS c, generate_series(0, 40) AS n WINDOW w AS (PARTITION BY c ORDER BY n)) AS o
+WHERE stays AND passed < 700 GROUP BY c;
+CREATE TEMP TABLE compared AS SELECT * FROM compare_models('SELECT past FROM elsewhere.alike', NULL, '2024-06-18', models => '{bgnbd,mbgnbd,nbd}');
+SELECT results_eq('SELECT model, trust, recommended, chosen_by FROM compared ORDER BY 1', $$VALUES ('bgnbd', 'not_identified', false, NULL), ('mbgnbd', 'not_identified', false, 'default'), ('nbd', 'ok', false, NULL)$$, 'then nothing is recommended, and the better forecast is there by default');
+SELECT results_eq('SELECT holdout_rmse * 1.05 < max(holdout_rmse) OVER () FROM compared ORDER BY holdout_rmse LIMIT 1', ARRAY[true], 'it is clearly better');
+SELECT results_eq($$SELECT recommended, chosen_by FROM compare_models('SELECT past FROM elsewhere.alike', NULL, '2024-06-18', models => '{nbd}')$$, $$VALUES (true, 'holdout')$$, 'NBD is recommended where it is alone');
+
 -- Value economics
 SELECT results_eq('SELECT acquisition_cost(1000, 40), acquisition_cost(1000, 0), ltv_to_cac(300, 100), ltv_to_cac(300, 0), payback_months(100, 20), payback_months(100, 0), payback_months(100, -1)',
 	'VALUES (25.0000000000000000, NULL::numeric, 3.0000000000000000, NULL::numeric, 5.0000000000000000, NULL::numeric, NULL::numeric)', 'cost, ratio, payback, and where there is none');
