@@ -16,6 +16,7 @@
 #include "pareto_nbd.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "lanes.h"
 #include "panels.h"
@@ -155,48 +156,34 @@ stand(const Processes *processes, const ModelRow *row, Standing *standing)
 static void
 integrate(const Curve *curve, double end, bool derivatives, Moments *moments)
 {
-	double		weight[LANES] = {0};
-	double		first[FACTS][LANES] = {{0}};
-	double		second[FACTS][FACTS][LANES] = {{{0}}};
 	Walk		walk;
 
+	memset(moments, 0, sizeof(*moments));
 	walk_begin(&walk, curve, ACCURACY_FAST, 0, end, 0);
 	while (walk_next(&walk))
 	{
-		for (int begin = 0; begin < walk.count; begin += LANES)
+		double		inverse[2][PANEL_NODES];
+		const double *facts[FACTS] = {walk.d, inverse[0], walk.logarithm, inverse[1]};
+
+		for (int i = 0; i < walk.count; i++)
+			moments->weight += walk.weight[i];
+		if (!derivatives)
+			continue;
+		EACH_LANE(walk.count, i)
 		{
-			const double *w = walk.weight + begin;
-			double		facts[FACTS][LANES];
-			double		weighted[LANES];
-
-			for (int i = 0; i < LANES; i++)
-				weight[i] += w[i];
-			if (!derivatives)
-				continue;
-			for (int i = 0; i < LANES; i++)
-			{
-				facts[0][i] = walk.d[begin + i];
-				facts[1][i] = walk.excess[begin + i] / (1 + walk.excess[begin + i]);
-				facts[2][i] = walk.logarithm[begin + i];
-				facts[3][i] = walk.part[begin + i] / (1 + walk.part[begin + i]);
-			}
-			for (int j = 0; j < FACTS; j++)
-			{
-				for (int i = 0; i < LANES; i++)
-					first[j][i] += weighted[i] = w[i] * facts[j][i];
-				for (int k = j; k < FACTS; k++)
-					for (int i = 0; i < LANES; i++)
-						second[j][k][i] += weighted[i] * facts[k][i];
-			}
+			inverse[0][i] = walk.excess[i] / (1 + walk.excess[i]);
+			inverse[1][i] = walk.part[i] / (1 + walk.part[i]);
 		}
-	}
+		for (int j = 0; j < FACTS; j++)
+		{
+			double		weighted[PANEL_NODES];
 
-	moments->weight = (weight[0] + weight[1]) + (weight[2] + weight[3]);
-	for (int j = 0; j < FACTS; j++)
-	{
-		moments->first[j] = (first[j][0] + first[j][1]) + (first[j][2] + first[j][3]);
-		for (int k = j; k < FACTS; k++)
-			moments->second[j][k] = (second[j][k][0] + second[j][k][1]) + (second[j][k][2] + second[j][k][3]);
+			EACH_LANE(walk.count, i)
+				weighted[i] = walk.weight[i] * facts[j][i];
+			moments->first[j] += dot_lanes(walk.weight, facts[j], walk.count);
+			for (int k = j; k < FACTS; k++)
+				moments->second[j][k] += dot_lanes(weighted, facts[k], walk.count);
+		}
 	}
 }
 
