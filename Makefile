@@ -54,6 +54,7 @@ OBJS = \
 	src/model_fit.o \
 	src/model_intervals.o \
 	src/model_scores.o \
+	src/model_text.o \
 	src/module.o \
 	src/pareto.o \
 	src/period_totals.o \

@@ -56,12 +56,26 @@ typedef struct StoredModel
 #define DatumGetModel(datum) model_check((const StoredModel *) PG_DETOAST_DATUM(datum))
 #define PG_GETARG_MODEL(n) DatumGetModel(PG_GETARG_DATUM(n))
 
-/* The family of a kind; a kind by its name within a family, an error if there is none. */
+/* Names, in the order of the enumerations. */
+extern const char *const model_status_names[MODEL_STATUSES];
+extern const char *const model_family_names[];
+extern const char *model_unit_name(int unit);
+
+/* The family of a kind; a kind by its name within a family: MODEL_KINDS, or an error, if there is none. */
 extern ModelFamily model_family(ModelKind kind);
+extern ModelKind model_find_kind(const char *name, ModelFamily family);
 extern ModelKind model_kind_by_name(const char *name, ModelFamily family);
+extern bool model_has_regularity(ModelKind kind);
+
+/* The names of a family's models, of a model's parameters, for hints. */
+extern char *model_kind_names(ModelFamily family);
+extern char *model_parameter_names(ModelKind kind);
 
 /* The model itself, an error where its version or kind is not known here. */
 extern const StoredModel *model_check(const StoredModel *model);
+
+/* Whether a value from outside may be one of the family. */
+extern bool model_is_valid(const StoredModel *model, ModelFamily family);
 
 /* A new value with a kind and nothing else. */
 extern StoredModel *model_create(ModelKind kind);
