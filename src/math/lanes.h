@@ -131,4 +131,26 @@ log1p_lanes(const double *restrict x, int count, double *restrict result)
 	}
 }
 
+/*
+ * dot_lanes
+ *		The sum of products.
+ */
+static inline double
+dot_lanes(const double *x, const double *y, int count)
+{
+	double		a = 0;
+	double		b = 0;
+	double		c = 0;
+	double		d = 0;
+
+	for (int i = 0; i < count; i += LANES)
+	{
+		a += x[i] * y[i];
+		b += x[i + 1] * y[i + 1];
+		c += x[i + 2] * y[i + 2];
+		d += x[i + 3] * y[i + 3];
+	}
+	return (a + b) + (c + d);
+}
+
 #endif							/* PG_CUSTOMER_LANES_H */

@@ -51,7 +51,13 @@ static const double weights_20[] =
 };
 
 /*
- * A rule serves a panel of the length l on which |phi'| is at most k if l (k / drop + 1 / length) <= 1.
+ * A rule of n nodes serves a panel of the length l on which phi' is at most k if l (k / drop + 1 / length) <= 1.
+ *
+ * The rule's error is at most 64/15 M / (r^2n (1 - r^-2)) halves of the panel, where M is the maximum of |exp(phi)| on the ellipse about
+ * the panel whose semi-axes, in halves of it, are (r + 1/r) / 2 along and (r - 1/r) / 2 across. Across it must stay within pi, where the
+ * singularities are; along, exp(phi) grows with its steepness. With the best r, the bound is 4e-14 (fast: 3e-11) of the integral on a
+ * short panel as steep as allowed, and 8e-15 (1e-11) on a flat one as long as allowed. These are bounds: over the whole range of
+ * parameters the largest error ever seen is 4e-15 (6e-13).
  */
 typedef struct Rule
 {
@@ -70,7 +76,7 @@ static const Rule rules[RULES] = {
 	{20, nodes_20, weights_20, {35, 46}, {5.7, 7.4}},
 };
 
-/* Where phi has fallen so far from its top, and goes on falling, nothing that counts is left. */
+/* Where phi has fallen so far from its top, it falls on, and less than e^-32 of the integral is left. */
 static const double far[ACCURACIES] = {42, 32};
 
 /* Where e^d is as large as it may become. */
@@ -129,6 +135,9 @@ steepness(const Curve *curve, double d)
 	return rise(curve, d) + fabs(fall(curve, d));
 }
 
+/*
+ * walk_begin
+ */
 void
 walk_begin(Walk *walk, const Curve *curve, Accuracy accuracy, double from, double to, double level)
 {
@@ -142,13 +151,13 @@ walk_begin(Walk *walk, const Curve *curve, Accuracy accuracy, double from, doubl
 }
 
 /*
- * reach
- *		How long a panel may be.
+ * effort
+ *		What a unit of length asks of the rule, which can give 1.
  */
 static double
-reach(const Rule *rule, Accuracy accuracy, double steepest)
+effort(const Rule *rule, Accuracy accuracy, double steepest)
 {
-	return 1 / (steepest / rule->drop[accuracy] + 1 / rule->length[accuracy]);
+	return steepest / rule->drop[accuracy] + 1 / rule->length[accuracy];
 }
 
 /*
@@ -214,25 +223,25 @@ walk_next(Walk *walk)
 	const Rule *rule = &rules[RULES - 1];
 	double		begin = walk->at;
 	double		first = walk->steepness;
-	double		length = reach(rule, walk->accuracy, first);
+	double		length = 1 / effort(rule, walk->accuracy, first);
 	double		steepest;
 
 	for (;;)
 	{
-		double		allowed;
+		double		asked;
 
-		walk->at = fmin(begin + length, walk->end);
+		walk->at = begin + length < walk->end ? begin + length : walk->end;
 		if (!(walk->at > begin))
 			return false;
 		length = walk->at - begin;
 		walk->steepness = steepness(walk->curve, walk->at);
-		steepest = fmax(first, walk->steepness);
-		allowed = reach(rule, walk->accuracy, steepest);
-		if (length <= allowed * (1 + 1e-9))
+		steepest = walk->steepness > first ? walk->steepness : first;
+		asked = effort(rule, walk->accuracy, steepest);
+		if (length * asked <= 1 + 1e-9)
 			break;
-		length = fmax(allowed, 0.5 * length);
+		length = fmax(1 / asked, 0.5 * length);
 	}
-	while (rule > rules && length <= reach(rule - 1, walk->accuracy, steepest))
+	while (rule > rules && length * effort(rule - 1, walk->accuracy, steepest) <= 1)
 		rule--;
 	place_nodes(walk, rule, length);
 	weigh_nodes(walk);
@@ -248,20 +257,21 @@ walk_next(Walk *walk)
 	return true;
 }
 
+/*
+ * curve_begin
+ *		Halves intervals, first to find the top, then the foot of the hill.
+ */
 double
 curve_begin(const Curve *curve, double end, double *level)
 {
 	double		low = 0;
 	double		top = end;
 
-	if (rise(curve, end) < fall(curve, end))
+	while (rise(curve, top) < fall(curve, top) && top - low > 1e-6 * top)
 	{
-		while (top - low > 1e-6 * top)
-		{
-			double		middle = 0.5 * (low + top);
+		double		middle = 0.5 * (low + top);
 
-			*(rise(curve, middle) < fall(curve, middle) ? &top : &low) = middle;
-		}
+		*(rise(curve, middle) < fall(curve, middle) ? &top : &low) = middle;
 	}
 	*level = curve_value(curve, top);
 
@@ -276,6 +286,9 @@ curve_begin(const Curve *curve, double end, double *level)
 	return low;
 }
 
+/*
+ * curve_integral
+ */
 double
 curve_integral(const Curve *curve, double from, double to, double level)
 {

@@ -21,7 +21,7 @@ typedef struct Curve
 	double		z;
 } Curve;
 
-/* How near a sum over panels is to the integral, in relation to it: 1e-15 or 1e-12. */
+/* How near a sum over panels is to the integral, in relation to it: some 1e-15, or 1e-12. */
 typedef enum Accuracy
 {
 	ACCURACY_FULL,
@@ -53,7 +53,7 @@ typedef struct Walk
 	double		weight[PANEL_NODES];
 } Walk;
 
-/* The panels between from and to, which may be infinite; then there is no end to them before phi has fallen far. */
+/* The panels between from and to, which may be infinite: where phi has fallen far enough they end. phi - level must not be beyond +-600. */
 extern void walk_begin(Walk *walk, const Curve *curve, Accuracy accuracy, double from, double to, double level);
 extern bool walk_next(Walk *walk);
 

@@ -16,6 +16,7 @@
 #include "pareto_nbd.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "lanes.h"
 #include "panels.h"
@@ -38,32 +39,32 @@ parameters_of(const Model *model)
 
 /*
  * leaving_curve
- *		factor exp(phi) dd is, of a customer who was there at the time from and has the parameters r and s, the probability not to have
- *		bought since then and to leave at d: (a / (a + u))^r s (b / (b + u))^s du / (b + u), with a = alpha + from, b = beta + from.
+ *		A customer was there at the time from, and his purchases have the shape r now. That he buys nothing until u later and leaves there
+ *		has the density (a / (a + u))^r s (b / (b + u))^s / (b + u), a = alpha + from, b = beta + from: *factor times exp(phi) dd / du.
  */
 static Curve
-leaving_curve(double r, double alpha, double s, double beta, double from, double *factor)
+leaving_curve(const Parameters *p, double r, double from, double *factor)
 {
-	double		a = alpha + from;
-	double		b = beta + from;
+	double		a = p->alpha + from;
+	double		b = p->beta + from;
 
-	if (alpha < beta)
+	if (p->alpha < p->beta)
 	{
-		*factor = s * (a / b);
-		return (Curve) {.p = r - 1, .q = s + 1, .rho = a / b};
+		*factor = p->s * (a / b);
+		return (Curve) {.p = r - 1,.q = p->s + 1,.rho = a / b};
 	}
-	*factor = s;
-	return (Curve) {.p = s, .q = r, .rho = b / a};
+	*factor = p->s;
+	return (Curve) {.p = p->s,.q = r,.rho = b / a};
 }
 
 /*
- * log_still_there
- *		The logarithm of the same probability of one who is still there after t.
+ * log_staying
+ *		The logarithm of the probability that he buys nothing and is still there t later.
  */
 static double
-log_still_there(double r, double alpha, double s, double beta, double from, double t)
+log_staying(const Parameters *p, double r, double from, double t)
 {
-	return -r * log1p(t / (alpha + from)) - s * log1p(t / (beta + from));
+	return -r * log1p(t / (p->alpha + from)) - p->s * log1p(t / (p->beta + from));
 }
 
 /*
@@ -74,11 +75,10 @@ log_still_there(double r, double alpha, double s, double beta, double from, doub
 static double
 silence(const Parameters *p, double x, double from, double t, double *alive)
 {
-	double		r = p->r + x;
 	double		factor;
-	Curve		curve = leaving_curve(r, p->alpha, p->s, p->beta, from, &factor);
+	Curve		curve = leaving_curve(p, p->r + x, from, &factor);
 
-	*alive = exp(log_still_there(r, p->alpha, p->s, p->beta, from, t));
+	*alive = exp(log_staying(p, p->r + x, from, t));
 	return *alive + factor * curve_integral(&curve, 0, log1p(t / (fmin(p->alpha, p->beta) + from)), 0);
 }
 
@@ -109,6 +109,8 @@ typedef struct Standing
 	double		rate[PROCESSES];	/* 1 / (scale + t_x) */
 	double		past[PROCESSES];	/* t_x / scale */
 	double		log_past[PROCESSES];	/* log(1 + t_x / scale) */
+	double		digamma[PROCESSES]; /* psi(shape + events) - psi(shape) */
+	double		trigamma[PROCESSES];	/* and its derivative */
 	double		facts[FACTS];
 } Standing;
 
@@ -122,6 +124,7 @@ typedef struct Moments
 
 /*
  * stand
+ *		All but the functions of x.
  */
 static void
 stand(const Processes *processes, const ModelRow *row, Standing *standing)
@@ -144,8 +147,6 @@ stand(const Processes *processes, const ModelRow *row, Standing *standing)
 		standing->facts[2 * i] = logarithms[PROCESSES + i];
 		standing->facts[2 * i + 1] = length / (processes->scale[i] + row->T);
 	}
-	standing->events[processes->buying] = row->x;
-	standing->events[processes->leaving] = 0;
 }
 
 /*
@@ -155,48 +156,34 @@ stand(const Processes *processes, const ModelRow *row, Standing *standing)
 static void
 integrate(const Curve *curve, double end, bool derivatives, Moments *moments)
 {
-	double		weight[LANES] = {0};
-	double		first[FACTS][LANES] = {{0}};
-	double		second[FACTS][FACTS][LANES] = {{{0}}};
 	Walk		walk;
 
+	memset(moments, 0, sizeof(*moments));
 	walk_begin(&walk, curve, ACCURACY_FAST, 0, end, 0);
 	while (walk_next(&walk))
 	{
-		for (int begin = 0; begin < walk.count; begin += LANES)
+		double		inverse[2][PANEL_NODES];
+		const double *facts[FACTS] = {walk.d, inverse[0], walk.logarithm, inverse[1]};
+
+		for (int i = 0; i < walk.count; i++)
+			moments->weight += walk.weight[i];
+		if (!derivatives)
+			continue;
+		EACH_LANE(walk.count, i)
 		{
-			const double *w = walk.weight + begin;
-			double		facts[FACTS][LANES];
-			double		weighted[LANES];
-
-			for (int i = 0; i < LANES; i++)
-				weight[i] += w[i];
-			if (!derivatives)
-				continue;
-			for (int i = 0; i < LANES; i++)
-			{
-				facts[0][i] = walk.d[begin + i];
-				facts[1][i] = walk.excess[begin + i] / (1 + walk.excess[begin + i]);
-				facts[2][i] = walk.logarithm[begin + i];
-				facts[3][i] = walk.part[begin + i] / (1 + walk.part[begin + i]);
-			}
-			for (int j = 0; j < FACTS; j++)
-			{
-				for (int i = 0; i < LANES; i++)
-					first[j][i] += weighted[i] = w[i] * facts[j][i];
-				for (int k = j; k < FACTS; k++)
-					for (int i = 0; i < LANES; i++)
-						second[j][k][i] += weighted[i] * facts[k][i];
-			}
+			inverse[0][i] = walk.excess[i] / (1 + walk.excess[i]);
+			inverse[1][i] = walk.part[i] / (1 + walk.part[i]);
 		}
-	}
+		for (int j = 0; j < FACTS; j++)
+		{
+			double		weighted[PANEL_NODES];
 
-	moments->weight = (weight[0] + weight[1]) + (weight[2] + weight[3]);
-	for (int j = 0; j < FACTS; j++)
-	{
-		moments->first[j] = (first[j][0] + first[j][1]) + (first[j][2] + first[j][3]);
-		for (int k = j; k < FACTS; k++)
-			moments->second[j][k] = (second[j][k][0] + second[j][k][1]) + (second[j][k][2] + second[j][k][3]);
+			EACH_LANE(walk.count, i)
+				weighted[i] = walk.weight[i] * facts[j][i];
+			moments->first[j] += dot_lanes(walk.weight, facts[j], walk.count);
+			for (int k = j; k < FACTS; k++)
+				moments->second[j][k] += dot_lanes(weighted, facts[k], walk.count);
+		}
 	}
 }
 
@@ -209,7 +196,7 @@ integrate(const Curve *curve, double end, bool derivatives, Moments *moments)
  */
 static void
 add_derivatives(const Processes *processes, const Standing *standing, const Moments *moments, double alive, double dead, double customers,
-				double buying_digamma, double buying_trigamma, Likelihood *sum)
+				Likelihood *sum)
 {
 	double		left = dead * moments->weight;
 	double		alive_slope[FACTS];
@@ -247,17 +234,17 @@ add_derivatives(const Processes *processes, const Standing *standing, const Mome
 	{
 		int			j = 2 * i;
 		int			k = 2 * i + 1;
-		bool		buying = i == processes->buying;
+		bool		leaving = i == processes->leaving;
 		double		rate = standing->rate[i];
 		double		past = standing->past[i];
 		double		shape = processes->shape[i];
 		double		fact = standing->facts[k];
 
-		sum->gradient[j] += customers * (g[j] - standing->log_past[i] + (buying ? buying_digamma : 0));
+		sum->gradient[j] += customers * (g[j] - standing->log_past[i] + standing->digamma[i]);
 		sum->gradient[k] += customers * (g[k] + (shape * past - standing->events[i]) * rate);
-		sum->hessian[j][j] += customers * (buying ? buying_trigamma : -left / (shape * shape));
+		sum->hessian[j][j] += customers * (standing->trigamma[i] - (leaving ? left / (shape * shape) : 0));
 		sum->hessian[j][k] += customers * rate * (past + first[k] + alive * fact);
-		sum->hessian[k][k] += customers * rate * (rate * (buying ? standing->events[i] : left)
+		sum->hessian[k][k] += customers * rate * (rate * (standing->events[i] + (leaving ? left : 0))
 												  - shape * past * (1 / processes->scale[i] + rate)
 												  - dead_slope[k] * (2 * first[k] - dead * moments->second[k][k])
 												  - alive_slope[k] * alive * fact * (2 - fact));
@@ -276,10 +263,8 @@ pareto_nbd_likelihood(const Model *model, const ModelRow *rows, size_t count, bo
 	const double log_alpha = log(p.alpha);
 	Processes	processes = {.buying = buying, .leaving = 1 - buying};
 	Likelihood	part = {0};
-	double		x = -1;
-	double		gamma_part = 0;
-	double		digamma_part = 0;
-	double		trigamma_part = 0;
+	Standing	standing = {0};
+	double		gamma_ratio = 0;
 
 	processes.shape[buying] = p.r;
 	processes.scale[buying] = p.alpha;
@@ -293,28 +278,27 @@ pareto_nbd_likelihood(const Model *model, const ModelRow *rows, size_t count, bo
 		double		factor;
 		double		alive;
 		double		total;
-		Curve		curve = leaving_curve(r, p.alpha, p.s, p.beta, row->t_x, &factor);
-		Standing	standing;
+		Curve		curve = leaving_curve(&p, r, row->t_x, &factor);
 		Moments		moments;
 
-		if (row->x != x)
+		if (i == 0 || row->x != rows[i - 1].x)
 		{
-			x = row->x;
-			gamma_part = log_gamma_ratio(p.r, x) - x * log_alpha;
+			gamma_ratio = log_gamma_ratio(p.r, row->x);
+			standing.events[buying] = row->x;
 			if (derivatives)
 			{
-				digamma_part = digamma_difference(p.r, x);
-				trigamma_part = trigamma_difference(p.r, x);
+				standing.digamma[buying] = digamma_difference(p.r, row->x);
+				standing.trigamma[buying] = trigamma_difference(p.r, row->x);
 			}
 		}
-
 		stand(&processes, row, &standing);
 		integrate(&curve, standing.facts[0], derivatives, &moments);
 		alive = exp(-r * standing.facts[2 * buying] - p.s * standing.facts[2 - 2 * buying]);
 		total = alive + factor * moments.weight;
-		part.value += row->customers * (gamma_part - r * standing.log_past[buying] - p.s * standing.log_past[1 - buying] + log(total));
+		part.value += row->customers * (gamma_ratio - row->x * log_alpha - r * standing.log_past[buying] - p.s * standing.log_past[1 - buying]
+										+ log(total));
 		if (derivatives)
-			add_derivatives(&processes, &standing, &moments, alive / total, factor / total, row->customers, digamma_part, trigamma_part, &part);
+			add_derivatives(&processes, &standing, &moments, alive / total, factor / total, row->customers, &part);
 	}
 
 	sum->value += part.value;
@@ -361,9 +345,9 @@ pareto_nbd_no_purchase(const Model *model, double x, double t_x, double T, doubl
 
 /*
  * pareto_nbd_purchases_alive
- *		Fader, Hardie 2005, equation 42 without P(alive): (r + x) (beta + T) / ((alpha + T) (s - 1)) (1 - ((beta + T) / (beta + T + t))^(s - 1)).
- *		With L = log(1 + t / (beta + T)) and y = (1 - s) L, it is (r + x) (beta + T) / (alpha + T) (e^y - 1) / (1 - s), whose limit
- *		for s = 1 has L in the place of the quotient.
+ *		Fader, Hardie 2005, without P(alive): (r + x) (beta + T) / ((alpha + T) (s - 1)) (1 - ((beta + T) / (beta + T + t))^(s - 1)). With
+ *		L = log(1 + t / (beta + T)) and y = (1 - s) L it is (r + x) (beta + T) / (alpha + T) (e^y - 1) / (1 - s), whose limit for
+ *		s = 1 has L in the place of the quotient.
  */
 void
 pareto_nbd_purchases_alive(const Model *model, double x, double t_x, double T, const double *t, int count, double *purchases)
@@ -374,19 +358,20 @@ pareto_nbd_purchases_alive(const Model *model, double x, double t_x, double T, c
 	(void) t_x;
 	for (int begin = 0; begin < count; begin += LANES)
 	{
+		int			many = count - begin < LANES ? count - begin : LANES;
 		double		part[LANES] = {0};
 		double		length[LANES];
 		double		y[LANES];
 		double		growth[LANES];
 
-		for (int i = begin; i < count && i < begin + LANES; i++)
-			part[i - begin] = t[i] / (p.beta + T);
+		for (int i = 0; i < many; i++)
+			part[i] = t[begin + i] / (p.beta + T);
 		log1p_lanes(part, LANES, length);
 		for (int i = 0; i < LANES; i++)
-			y[i] = fmax((1 - p.s) * length[i], -700);
+			y[i] = (1 - p.s) * length[i] > -700 ? (1 - p.s) * length[i] : -700;
 		expm1_lanes(y, LANES, growth);
-		for (int i = begin; i < count && i < begin + LANES; i++)
-			purchases[i] = scale * (y[i - begin] == 0 ? length[i - begin] : growth[i - begin] / (1 - p.s));
+		for (int i = 0; i < many; i++)
+			purchases[begin + i] = scale * (y[i] == 0 ? length[i] : growth[i] / (1 - p.s));
 	}
 }
 
@@ -404,7 +389,7 @@ pareto_nbd_expected_new(const Model *model, double t)
 
 /*
  * pareto_nbd_purchase_probability
- *		Fader, Hardie 2006, Deriving an Expression for P(X(t) = x) Under the Pareto/NBD Model: n purchases and still there at t, or left
+ *		Fader, Hardie 2006 (revised 2020), Deriving an Expression for P(X(t) = x) Under the Pareto/NBD Model: n purchases and still there at t, or left
  *		at u after n purchases. With C = Gamma(r + n) / (Gamma(r) n!) = 1 / (n B(r, n)), that is
  *		C (alpha / (alpha + t))^r (t / (alpha + t))^n (beta / (beta + t))^s, and the integral over u of C (u / (alpha + u))^n on the curve of those
  *		who leave. The curve starts at 0 where n > 0, and has its peak inside.
@@ -418,7 +403,7 @@ pareto_nbd_purchase_probability(const Model *model, double n, double t)
 	double		level = 0;
 	double		ways = 0;
 	double		factor;
-	Curve		curve = leaving_curve(p.r, p.alpha, p.s, p.beta, 0, &factor);
+	Curve		curve = leaving_curve(&p, p.r, 0, &factor);
 
 	if (t <= 0)
 		return n == 0 ? 1 : 0;
@@ -429,7 +414,7 @@ pareto_nbd_purchase_probability(const Model *model, double n, double t)
 		curve.sigma = fmin(1, p.beta / p.alpha);
 		begin = curve_begin(&curve, end, &level);
 	}
-	return exp(ways - n * log1p(p.alpha / t) + log_still_there(p.r, p.alpha, p.s, p.beta, 0, t))
+	return exp(ways - n * log1p(p.alpha / t) + log_staying(&p, p.r, 0, t))
 		+ exp(ways + level + log(factor)) * curve_integral(&curve, begin, end, level);
 }
 
