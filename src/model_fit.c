@@ -2,8 +2,8 @@
  * model_fit.c
  *		The aggregates that fit models: bgnbd_fit, mbgnbd_fit, pareto_nbd_fit, nbd_fit, bgbb_fit, gamma_gamma_fit, sbg_fit, bdw_fit.
  *
- * Their state is the distinct rows with the number of customers of each, sorted now and then, so that customers who are
- * alike cost nothing. Before a fit the rows are sorted, and the result does not depend on the order in which they came.
+ * Their state is rows with the number of customers of each; where they are many, those that are the same are made one now
+ * and then, so that customers who are alike cost nothing. Before a fit the rows are sorted, and the result does not depend on the order in which they came.
  */
 #include "compat.h"
 
@@ -39,8 +39,9 @@ PG_FUNCTION_INFO_V1(gamma_gamma_fit_final);
 PG_FUNCTION_INFO_V1(sbg_fit_final);
 PG_FUNCTION_INFO_V1(bdw_fit_final);
 
-/* Rows that a state has room for at first. */
+/* Rows that a state has room for at first; and how many may stand in it before it is worth the time to look for equal ones. */
 #define FIRST_ROWS 1024
+#define MANY_ROWS (1 << 20)
 
 /* With fewer customers who have bought again (contracts: who have left), nothing is fitted. */
 #define LEAST_REPEAT_CUSTOMERS 10
@@ -146,14 +147,15 @@ compact(FitState *state)
 
 /*
  * add_row
- *		Room is made by compacting, and doubled where that does not help.
+ *		Room is doubled while there are few rows, or where making one of those that are the same does not help.
  */
 static void
 add_row(FitState *state, double x, double t_x, double T, double customers)
 {
 	if (state->count == state->capacity)
 	{
-		compact(state);
+		if (state->capacity >= MANY_ROWS)
+			compact(state);
 		if (state->count > state->capacity / 2)
 		{
 			state->capacity *= 2;
