@@ -5,54 +5,11 @@
  *		cc -fsanitize=address,undefined -Isrc test/unit/bgnbd_test.c src/math/[a-z]*.c -lm
  */
 #include <math.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 
 #include "math/bgnbd.h"
-
-static int	tests = 0;
-static int	failures = 0;
-
-/*
- * ok
- *		One line of TAP.
- */
-static void
-ok(bool passed, const char *format,...)
-{
-	va_list		args;
-
-	printf("%sok %d - ", passed ? "" : "not ", ++tests);
-	va_start(args, format);
-	vprintf(format, args);
-	va_end(args);
-	printf("\n");
-	failures += !passed;
-}
-
-/*
- * worse
- *		Keeps the larger of two errors, of which NaN is the largest.
- */
-static void
-worse(double *worst, double error)
-{
-	if (!(fabs(error) <= *worst))
-		*worst = fabs(error);
-}
-
-/* Random numbers, the same in every run. */
-static uint64_t seed = UINT64_C(20050430);
-
-static double
-uniform(double low, double high)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return low + (high - low) * (double) (seed >> 11) * 0x1p-53;
-}
+#include "tap.h"
 
 /* 10 to a power between low and high. */
 static double
@@ -682,6 +639,7 @@ main(void)
 	static const ModelKind kinds[] = {MODEL_BGNBD, MODEL_MBGNBD, MODEL_NBD};
 	static const int regularities[] = {1, 2, 3, MODEL_REGULARITY};
 
+	seed = UINT64_C(20050430);
 	test_values();
 	for (int i = 0; i < 3; i++)
 		for (int k = 0; k < 4; k++)
@@ -696,6 +654,5 @@ main(void)
 	test_order();
 	test_limits();
 	test_extremes();
-	printf("1..%d\n", tests);
-	return failures > 0;
+	return finish();
 }

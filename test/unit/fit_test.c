@@ -5,60 +5,35 @@
  *		cc -fsanitize=address,undefined -Isrc test/unit/fit_test.c src/math/[a-z]*.c -lm
  */
 #include <math.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "math/models.h"
+#include "tap.h"
 
 #define MOST_ROWS	1500
-
-static int	tests = 0;
-static int	failures = 0;
-
-/*
- * ok
- *		One line of TAP.
- */
-static void
-ok(bool passed, const char *format,...)
-{
-	va_list		args;
-
-	printf("%sok %d - ", passed ? "" : "not ", ++tests);
-	va_start(args, format);
-	vprintf(format, args);
-	va_end(args);
-	printf("\n");
-	failures += !passed;
-}
 
 /* ------------------------------------------------------------------------------------------------
  * Random customers, the same in every run
  * ------------------------------------------------------------------------------------------------ */
 
-static uint64_t seed = UINT64_C(20050215);
-
 static double
-uniform(void)
+positive(void)
 {
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return (double) ((seed * UINT64_C(0x2545F4914F6CDD1D)) >> 11) * 0x1p-53 + 0x1p-54;
+	return uniform(0x1p-54, 1);
 }
 
 static double
 exponential(double rate)
 {
-	return -log(uniform()) / rate;
+	return -log(positive()) / rate;
 }
 
 static double
 normal(void)
 {
-	return sqrt(-2 * log(uniform())) * cos(2 * 3.14159265358979323846 * uniform());
+	return sqrt(-2 * log(positive())) * cos(2 * 3.14159265358979323846 * positive());
 }
 
 /* Marsaglia, Tsang (2000), A Simple Method for Generating Gamma Variables. */
@@ -70,14 +45,14 @@ gamma_variate(double shape, double rate)
 				v;
 
 	if (shape < 1)
-		return gamma_variate(shape + 1, rate) * pow(uniform(), 1 / shape);
+		return gamma_variate(shape + 1, rate) * pow(positive(), 1 / shape);
 	d = shape - 1.0 / 3;
 	do
 	{
 		x = normal();
 		v = 1 + x / sqrt(9 * d);
 		v = v * v * v;
-	} while (v <= 0 || log(uniform()) > 0.5 * x * x + d - d * v + d * log(v));
+	} while (v <= 0 || log(positive()) > 0.5 * x * x + d - d * v + d * log(v));
 	return d * v / rate;
 }
 
@@ -99,7 +74,7 @@ simulate_purchases(const Model *model, ModelRow *row)
 	double		leaving = geometric ? beta_variate(p[2], p[3]) : 0;
 	double		life = model->kind == MODEL_PARETO_NBD ? exponential(gamma_variate(p[2], p[3])) : INFINITY;
 
-	if (model->kind == MODEL_MBGNBD && uniform() < leaving)
+	if (model->kind == MODEL_MBGNBD && positive() < leaving)
 		return;
 	for (;;)
 	{
@@ -111,7 +86,7 @@ simulate_purchases(const Model *model, ModelRow *row)
 			return;
 		row->x++;
 		row->t_x = t;
-		if (geometric && uniform() < leaving)
+		if (geometric && positive() < leaving)
 			return;
 	}
 }
@@ -130,11 +105,11 @@ simulate(const Model *model, ModelRow *rows, size_t count)
 		switch (model->kind)
 		{
 			case MODEL_BGBB:
-				row->T = 6 + floor(6 * uniform());
+				row->T = 6 + floor(6 * positive());
 				q = beta_variate(p[0], p[1]);
-				for (double t = 1, leaving = beta_variate(p[2], p[3]); t <= row->T && uniform() >= leaving; t++)
+				for (double t = 1, leaving = beta_variate(p[2], p[3]); t <= row->T && positive() >= leaving; t++)
 				{
-					if (uniform() < q)
+					if (positive() < q)
 					{
 						row->x++;
 						row->t_x = t;
@@ -147,12 +122,12 @@ simulate(const Model *model, ModelRow *rows, size_t count)
 				break;
 			case MODEL_SBG:
 			case MODEL_BDW:
-				q = pow(log(uniform()) / log1p(-beta_variate(p[0], p[1])), 1 / (model->kind == MODEL_BDW ? p[2] : 1));
+				q = pow(log(positive()) / log1p(-beta_variate(p[0], p[1])), 1 / (model->kind == MODEL_BDW ? p[2] : 1));
 				row->x = q <= 12;
 				row->T = fmin(fmax(ceil(q), 1), 12);
 				break;
 			default:
-				row->T = 30 + 50 * uniform();
+				row->T = 30 + 50 * positive();
 				simulate_purchases(model, row);
 				break;
 		}
@@ -398,11 +373,11 @@ test_sample(void)
 int
 main(void)
 {
+	seed = UINT64_C(20050215);
 	test_published();
 	test_recovery();
 	test_poor_data();
 	test_invariance();
 	test_sample();
-	printf("1..%d\n", tests);
-	return failures != 0;
+	return finish();
 }

@@ -4,56 +4,25 @@
  *
  *		cc -fsanitize=address,undefined -Isrc test/unit/history_codec_test.c src/history_codec.c src/history_text.c
  */
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "history_codec.h"
+#include "tap.h"
 
 #define MOST_DAYS	40
 #define MOST_BYTES	(MOST_DAYS * 96 + 16)
 #define MOST_TEXT	(MOST_DAYS * HISTORY_DAY_TEXT + 8)
 
-static int	tests = 0;
-static int	failures = 0;
-
-/*
- * ok
- *		One line of TAP.
- */
-static void
-ok(bool passed, const char *format,...)
-{
-	va_list		args;
-
-	printf("%sok %d - ", passed ? "" : "not ", ++tests);
-	va_start(args, format);
-	vprintf(format, args);
-	va_end(args);
-	printf("\n");
-	failures += !passed;
-}
-
 /* ------------------------------------------------------------------------------------------------
  * Random values, the same in every run
  * ------------------------------------------------------------------------------------------------ */
 
-static uint64_t seed = UINT64_C(20240229);
-
-static uint64_t
-random_bits(void)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return seed * UINT64_C(0x2545F4914F6CDD1D);
-}
-
 static uint64_t
 random_below(uint64_t n)
 {
-	return random_bits() % n;
+	return any_bits() % n;
 }
 
 /*
@@ -63,7 +32,7 @@ random_below(uint64_t n)
 static history_amount
 random_amount(history_amount limit, int64_t unit)
 {
-	unsigned __int128 wide = (unsigned __int128) random_bits() << 64 | random_bits();
+	unsigned __int128 wide = (unsigned __int128) any_bits() << 64 | any_bits();
 	history_amount amount;
 
 	switch (random_below(8))
@@ -135,13 +104,13 @@ random_days(HistoryDay *days, bool changes)
 		if (changes)
 		{
 			if (parts & 1)
-				d->orders = random_count(CHANGES_MAX_COUNT) * (random_bits() & 1 ? 1 : -1);
+				d->orders = random_count(CHANGES_MAX_COUNT) * (any_bits() & 1 ? 1 : -1);
 			if (parts & 2)
-				d->gross = random_amount(CHANGES_MAX_AMOUNT, unit) * (random_bits() & 1 ? 1 : -1);
+				d->gross = random_amount(CHANGES_MAX_AMOUNT, unit) * (any_bits() & 1 ? 1 : -1);
 			if (parts & 4)
-				d->refunds = random_count(CHANGES_MAX_COUNT) * (random_bits() & 1 ? 1 : -1);
+				d->refunds = random_count(CHANGES_MAX_COUNT) * (any_bits() & 1 ? 1 : -1);
 			if (parts & 8)
-				d->refunded = random_amount(CHANGES_MAX_AMOUNT, unit) * (random_bits() & 1 ? 1 : -1);
+				d->refunded = random_amount(CHANGES_MAX_AMOUNT, unit) * (any_bits() & 1 ? 1 : -1);
 			if (d->orders == 0 && d->gross == 0 && d->refunds == 0 && d->refunded == 0)
 				d->orders = -1;
 		}
@@ -158,7 +127,7 @@ random_days(HistoryDay *days, bool changes)
 				d->refunded = random_amount(HISTORY_MAX_AMOUNT, unit);
 			}
 		}
-		day += 1 + (random_bits() & 1 ? 0 : (int64_t) random_below((uint64_t) spread));
+		day += 1 + (any_bits() & 1 ? 0 : (int64_t) random_below((uint64_t) spread));
 	}
 	return i;
 }
@@ -426,8 +395,8 @@ test_damage(bool changes, int rounds)
 		size_t		size = random_below(24);
 
 		for (size_t i = 0; i < size; i++)
-			bytes[i] = (uint8_t) (random_bits() & (random_bits() & 1 ? 0xFF : 0x1F));
-		if (size > 0 && random_bits() & 3)
+			bytes[i] = (uint8_t) (any_bits() & (any_bits() & 1 ? 0xFF : 0x1F));
+		if (size > 0 && any_bits() & 3)
 			bytes[0] = HISTORY_TAG(random_below(8));
 		bad_random += !refused_or_canonical(bytes, size, changes, &accepted);
 	}
@@ -649,6 +618,7 @@ test_calendar(void)
 int
 main(void)
 {
+	seed = UINT64_C(20240229);
 	test_golden();
 	test_calendar();
 	test_round_trips(false, 100000);
@@ -659,6 +629,5 @@ main(void)
 	test_damage(true, 20);
 	test_text_damage(false, 50000);
 	test_text_damage(true, 20000);
-	printf("1..%d\n", tests);
-	return failures > 0;
+	return finish();
 }

@@ -5,33 +5,13 @@
  *		cc -fsanitize=address,undefined -Isrc test/unit/pareto_nbd_test.c src/math/pareto_nbd.c src/math/panels.c src/math/special.c -lm
  */
 #include <math.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 
 #include "math/lanes.h"
 #include "math/panels.h"
 #include "math/pareto_nbd.h"
-
-static int	tests = 0;
-static int	failures = 0;
-
-/*
- * ok
- *		One line of TAP.
- */
-static void
-ok(bool passed, const char *format,...)
-{
-	va_list		args;
-
-	printf("%sok %d - ", passed ? "" : "not ", ++tests);
-	va_start(args, format);
-	vprintf(format, args);
-	va_end(args);
-	printf("\n");
-	failures += !passed;
-}
+#include "tap.h"
 
 /*
  * between
@@ -587,6 +567,5 @@ main(void)
 	test_new_customers();
 	test_limits();
 	test_extremes();
-	printf("1..%d\n", tests);
-	return failures != 0;
+	return finish();
 }

@@ -6,35 +6,15 @@
  *
  * Means are compared at five standard errors. Seeds are fixed, so what passes once passes always.
  */
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "math/special.h"
 #include "../recovery/rows.h"
+#include "tap.h"
 
 #define DRAWS	200000
 #define CUSTOMERS	40000
-
-static int	tests = 0;
-static int	failures = 0;
-
-/*
- * ok
- *		One line of TAP.
- */
-static void
-ok(bool passed, const char *format,...)
-{
-	va_list		args;
-
-	printf("%sok %d - ", passed ? "" : "not ", ++tests);
-	va_start(args, format);
-	vprintf(format, args);
-	va_end(args);
-	printf("\n");
-	failures += !passed;
-}
 
 /* Values, their mean and its standard error. */
 typedef struct Mean
@@ -457,6 +437,5 @@ main(void)
 		test_fit(model, cases[i].shortest, cases[i].longest);
 	}
 	test_extremes();
-	printf("1..%d\n", tests);
-	return failures > 0;
+	return finish();
 }

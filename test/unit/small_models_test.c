@@ -5,56 +5,13 @@
  *		cc -fsanitize=address,undefined -Isrc test/unit/small_models_test.c src/math/[a-z]*.c -lm
  */
 #include <math.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "math/models.h"
 #include "math/special.h"
-
-static int	tests = 0;
-static int	failures = 0;
-
-/*
- * ok
- *		One line of TAP.
- */
-static void
-ok(bool passed, const char *format,...)
-{
-	va_list		args;
-
-	printf("%sok %d - ", passed ? "" : "not ", ++tests);
-	va_start(args, format);
-	vprintf(format, args);
-	va_end(args);
-	printf("\n");
-	failures += !passed;
-}
-
-/*
- * worse
- *		Keeps the larger of two errors, of which NaN is the largest.
- */
-static void
-worse(double *worst, double error)
-{
-	if (!(fabs(error) <= *worst))
-		*worst = fabs(error);
-}
-
-/* Random numbers, the same in every run. */
-static uint64_t seed = UINT64_C(19970930);
-
-static double
-uniform(double low, double high)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return low + (high - low) * (double) (seed >> 11) * 0x1p-53;
-}
+#include "tap.h"
 
 /* Whole, from 0 to most. */
 static double
@@ -371,6 +328,7 @@ test_dispatch(void)
 int
 main(void)
 {
+	seed = UINT64_C(19970930);
 	test_derivatives(MODEL_GAMMA_GAMMA);
 	test_derivatives(MODEL_SBG);
 	test_derivatives(MODEL_BDW);
@@ -379,6 +337,5 @@ main(void)
 	test_contracts();
 	test_bgbb();
 	test_dispatch();
-	printf("1..%d\n", tests);
-	return failures != 0;
+	return finish();
 }
