@@ -24,11 +24,7 @@ COMMENT ON FUNCTION histories_query(text) IS
 'The query that an argument "histories" means: itself if it begins with SELECT, WITH, VALUES, TABLE or a parenthesis, else that of the customer base of that name.';
 
 CREATE FUNCTION model_title(model text) RETURNS text
-	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-BEGIN ATOMIC
-	SELECT CASE model WHEN 'bgnbd' THEN 'BG/NBD' WHEN 'mbgnbd' THEN 'MBG/NBD' WHEN 'pareto_nbd' THEN 'Pareto/NBD' WHEN 'nbd' THEN 'NBD'
-		WHEN 'bgbb' THEN 'BG/BB' WHEN 'gamma_gamma' THEN 'Gamma-Gamma' WHEN 'sbg' THEN 'sBG' WHEN 'bdw' THEN 'BdW' ELSE model END;
-END;
+	AS 'MODULE_PATHNAME', 'model_title_of' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION model_title(text) IS
 'A model as papers write its name: BG/NBD for bgnbd.';
 
@@ -171,13 +167,8 @@ CREATE FUNCTION model_tracking(query text, model purchase_model, until date)
 	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	length float8 := CASE @extschema@.unit(model) WHEN 'day' THEN 1 WHEN 'week' THEN 7 WHEN 'month' THEN 365.25 / 12 WHEN 'quarter' THEN 365.25 / 4
-		WHEN 'year' THEN 365.25 END;
+	length float8 := @extschema@.unit_days(model);
 BEGIN
-	IF length IS NULL THEN
-		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = 'the model does not say in which unit its time is',
-			HINT = 'Say it: with_unit(model, ''week'').';
-	END IF;
 	RETURN QUERY EXECUTE format($query$
 WITH bought AS MATERIALIZED (
 	SELECT d.day, d.day = h.first AS first, count(*) AS customers

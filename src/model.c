@@ -21,7 +21,9 @@ PG_FUNCTION_INFO_V1(contract_model_make);
 PG_FUNCTION_INFO_V1(model_with_unit);
 PG_FUNCTION_INFO_V1(model_with_regularity);
 PG_FUNCTION_INFO_V1(model_name_of);
+PG_FUNCTION_INFO_V1(model_title_of);
 PG_FUNCTION_INFO_V1(model_unit_of);
+PG_FUNCTION_INFO_V1(model_unit_days_of);
 PG_FUNCTION_INFO_V1(model_regularity_of);
 PG_FUNCTION_INFO_V1(model_trust_of);
 PG_FUNCTION_INFO_V1(model_converged_of);
@@ -428,6 +430,29 @@ model_unit_of(PG_FUNCTION_ARGS)
 	if (model->unit == UNIT_NONE)
 		PG_RETURN_NULL();
 	PG_RETURN_TEXT_P(cstring_to_text(model_unit_name(model->unit)));
+}
+
+Datum
+model_unit_days_of(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_FLOAT8(model_unit_days(PG_GETARG_MODEL(0)));
+}
+
+/*
+ * model_title_of
+ *		By the name; a name that is none stays as it is.
+ */
+Datum
+model_title_of(PG_FUNCTION_ARGS)
+{
+	char	   *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
+
+	for (int kind = 0; kind < MODEL_KINDS; kind++)
+	{
+		if (strcmp(model_classes[kind].name, name) == 0)
+			PG_RETURN_TEXT_P(cstring_to_text(model_classes[kind].title));
+	}
+	PG_RETURN_TEXT_P(cstring_to_text(name));
 }
 
 Datum

@@ -164,6 +164,11 @@ CREATE FUNCTION unit(model purchase_model) RETURNS text
 COMMENT ON FUNCTION unit(purchase_model) IS
 'The unit of the model''s time; NULL where none was said';
 
+CREATE FUNCTION unit_days(model purchase_model) RETURNS float8
+	AS 'MODULE_PATHNAME', 'model_unit_days_of' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION unit_days(purchase_model) IS
+'Days of the unit of the model''s time: week 7, month 365.25 / 12; an error where no unit was said';
+
 CREATE FUNCTION regularity(model purchase_model) RETURNS int
 	AS 'MODULE_PATHNAME', 'model_regularity_of' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION regularity(purchase_model) IS
