@@ -252,13 +252,13 @@ student_t_quantile(double p, double df)
 }
 
 /*
- * student_t_shifted_upper
- *		The noncentral t distribution: t = (z + mean) / s is above t0 with the normal probability of z > t0 s - mean, whose mean over
- *		the density of y = log s, some exp(df (y - exp(2 y) / 2)), is taken as a sum. Of a smooth function with both tails in it,
- *		that is as exact as its terms.
+ * student_t_shifted_cdf
+ *		The noncentral t distribution: (z + mean) / s is below t with the normal probability of z < t s - mean, whose mean over the density
+ *		of y = log s, some exp(df (y - exp(2 y) / 2)), is taken as a sum. Of a smooth function with both tails in it, that is as
+ *		exact as its terms.
  */
 double
-student_t_shifted_upper(double t, double df, double mean)
+student_t_shifted_cdf(double t, double df, double mean)
 {
 	const int	steps = 2000;
 	double		reach = sqrt(40 / df);
@@ -272,7 +272,7 @@ student_t_shifted_upper(double t, double df, double mean)
 		double		weight = exp(df * (y - expm1(2 * y) / 2));
 
 		weights += weight;
-		sum += weight * normal_upper(t * exp(y) - mean);
+		sum += weight * normal_cdf(t * exp(y) - mean);
 	}
 	return sum / weights;
 }
