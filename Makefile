@@ -92,6 +92,8 @@ SQL_PARTS = \
 	src/base_views.sql \
 	src/base_models.sql \
 	src/base_live.sql \
+	src/base_survey_views.sql \
+	src/base_surveys.sql \
 	src/customer_base.sql \
 	src/holdout.sql \
 	src/economics.sql
