@@ -45,8 +45,9 @@ BEGIN
 		'reason_missed', CASE WHEN zh THEN '。排除原因后请刷新' ELSE '. When that is put right, refresh' END,
 		'reason_advance', CASE WHEN zh THEN '尚未实时:请推进 (advance_customer_base)' ELSE 'not live yet: advance the base' END,
 		'units', $units$(VALUES ('week', interval '1 week'), ('month', '1 month'), ('quarter', '3 months'), ('year', '1 year')) AS u (unit, length)$units$,
-		'top', '(CASE c.kind WHEN ''ces'' THEN 3 ELSE 2 END)',
-		'shares', '{ext}.csat(t, {top}, c.scale), {ext}.csat_low(t, {top}, c.scale), {ext}.csat_high(t, {top}, c.scale)');
+		'waves', $units$(VALUES ('week', interval '1 week'), ('month', '1 month'), ('quarter', '3 months'), ('half', '6 months'), ('year', '1 year')) AS u (unit, length)$units$,
+		'wave', $wave$(CASE a.wave WHEN 'half' THEN date_trunc('year', a.answered_on::timestamp) + interval '6 months' * (extract(month FROM a.answered_on) > 6)::integer ELSE date_trunc(a.wave, a.answered_on::timestamp) END)$wave$,
+		'top', '(CASE c.kind WHEN ''ces'' THEN 3 ELSE 2 END)');
 	options := options || jsonb_build_object('measures', @extschema@.base_template($template$round({ext}.mean(c.tally)::numeric, 2), round({ext}.mean_low(c.tally)::numeric, 2), round({ext}.mean_high(c.tally)::numeric, 2),
 	round({ext}.csat(c.tally, {top}, c.scale)::numeric, 6), round({ext}.csat_low(c.tally, {top}, c.scale)::numeric, 6), round({ext}.csat_high(c.tally, {top}, c.scale)::numeric, 6)$template$, options));
 
@@ -69,7 +70,7 @@ FROM (SELECT {c.tenant,} c.*, lag(c.tally) OVER (PARTITION BY {c.tenant,} c.surv
 	FROM (SELECT {a.tenant,} a.survey, a.scope, u.unit, date_trunc(u.unit, a.answered_on::timestamp)::date AS period, (date_trunc(u.unit, a.answered_on::timestamp) + u.length)::date AS next,
 			{ext}.nps_tally(a.score, a.answers) AS tally
 		FROM {schema}.answers_until($1) AS a CROSS JOIN {units} WHERE a.kind = 'nps' AND a.overall GROUP BY {a.tenant,} a.survey, a.scope, u.unit, 4, 5) AS c) AS c
-	LEFT JOIN LATERAL {ext}.nps_difference(c.tally, c.before) AS d ON true$template$);
+	LEFT JOIN LATERAL {ext}.nps_difference(c.before, c.tally) AS d ON true$template$);
 
 	PERFORM @extschema@.base_make_view(options, 'satisfaction_by_period', 'Satisfaction and ease by week, month, quarter and year; filter by unit.', $template$
 SELECT {c.tenant,} c.survey, c.kind, c.scope, c.period, c.unit, {ext}.answers(c.tally), {measures}, round(d.difference::numeric, 2), round(d.p_value::numeric, 6), c.next <= $1 + 1, $1
@@ -77,7 +78,7 @@ FROM (SELECT {c.tenant,} c.*, lag(c.tally) OVER (PARTITION BY {c.tenant,} c.surv
 	FROM (SELECT {a.tenant,} a.survey, a.kind, a.scale, a.scope, u.unit, date_trunc(u.unit, a.answered_on::timestamp)::date AS period, (date_trunc(u.unit, a.answered_on::timestamp) + u.length)::date AS next,
 			{ext}.rating_tally(a.score, a.answers) AS tally
 		FROM {schema}.answers_until($1) AS a CROSS JOIN {units} WHERE a.kind IN ('csat', 'ces') AND a.overall GROUP BY {a.tenant,} a.survey, a.kind, a.scale, a.scope, u.unit, 6, 7) AS c) AS c
-	LEFT JOIN LATERAL {ext}.mean_difference(c.tally, c.before) AS d ON true$template$);
+	LEFT JOIN LATERAL {ext}.mean_difference(c.before, c.tally) AS d ON true$template$);
 
 	PERFORM @extschema@.base_make_view(options, 'satisfaction_by_dimension', 'What was asked about, over all time until the day: quality, price, delivery, service and whatever the survey tells apart.', $template$
 SELECT {c.tenant,} c.survey, c.kind, c.scope, c.dimension, {ext}.answers(c.tally), {measures}, round(({ext}.mean(c.tally) - {ext}.mean({ext}.rollup(c.tally) OVER (PARTITION BY {c.tenant,} c.survey, c.scope)))::numeric, 2), $1
@@ -89,7 +90,7 @@ SELECT {c.tenant,} c.survey, c.kind, c.scope, c.channel, {ext}.answers(c.tally),
 FROM (SELECT c.*, {ext}.rollup(c.tally) OVER (PARTITION BY {c.tenant,} c.survey, c.scope ORDER BY c.channel ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING EXCLUDE CURRENT ROW) AS others
 	FROM (SELECT {a.tenant,} a.survey, a.kind, a.scale, a.scope, a.channel, {ext}.rating_tally(a.score, a.answers) AS tally
 		FROM {schema}.answers_until($1) AS a WHERE a.kind <> 'complaint' AND a.channel IS NOT NULL AND a.overall GROUP BY {a.tenant,} a.survey, a.kind, a.scale, a.scope, a.channel) AS c) AS c
-	LEFT JOIN LATERAL {ext}.mean_difference(c.tally, c.others) AS d ON true$template$);
+	LEFT JOIN LATERAL {ext}.mean_difference(c.others, c.tally) AS d ON true$template$);
 
 	PERFORM @extschema@.base_make_view(options, 'satisfaction_by_agent', 'Satisfaction by who served the customer, with what so few answers can say.', $template$
 SELECT {c.tenant,} c.survey, c.kind, c.scope, c.agent, {ext}.answers(c.tally), {ext}.answers(c.tally) >= c.minimum_answers,
@@ -105,14 +106,14 @@ SELECT {c.tenant,} c.survey, c.kind, c.scope, c.dimension, c.wave, c.unit, {ext}
 	CASE WHEN c.kind = 'nps' THEN round({ext}.nps(c.nps_tally), 2) END, c.wave_before, {ext}.answers(c.before),
 	round(d.difference::numeric, 2), round(d.p_value::numeric, 6), d.p_value < 0.05, c.later = 0, c.next <= $1 + 1, $1
 FROM (SELECT c.*, lag(c.tally) OVER w AS before, lag(c.nps_tally) OVER w AS nps_before, lag(c.wave) OVER w AS wave_before, count(*) OVER w AS later
-	FROM (SELECT {a.tenant,} a.survey, a.kind, a.scale, a.scope, g.dimension, a.wave AS unit, date_trunc(a.wave, a.answered_on::timestamp)::date AS wave, (date_trunc(a.wave, a.answered_on::timestamp) + u.length)::date AS next,
+	FROM (SELECT {a.tenant,} a.survey, a.kind, a.scale, a.scope, g.dimension, a.wave AS unit, {wave}::date AS wave, ({wave} + u.length)::date AS next,
 			{ext}.rating_tally(a.score, a.answers) AS tally, {ext}.nps_tally(a.score, a.answers) FILTER (WHERE a.kind = 'nps') AS nps_tally
-		FROM {schema}.answers_until($1) AS a JOIN {units} ON u.unit = a.wave
+		FROM {schema}.answers_until($1) AS a JOIN {waves} ON u.unit = a.wave
 			CROSS JOIN LATERAL (SELECT a.dimension WHERE a.dimension IS NOT NULL UNION ALL SELECT NULL WHERE a.overall) AS g
 		WHERE a.kind <> 'complaint' GROUP BY {a.tenant,} a.survey, a.kind, a.scale, a.scope, g.dimension, a.wave, 7, 8) AS c
 	WINDOW w AS (PARTITION BY {c.tenant,} c.survey, c.scope, c.dimension ORDER BY c.wave)) AS c
-	LEFT JOIN LATERAL (SELECT m.difference, m.p_value FROM {ext}.mean_difference(c.tally, c.before) AS m WHERE c.kind <> 'nps'
-		UNION ALL SELECT n.difference, n.p_value FROM {ext}.nps_difference(c.nps_tally, c.nps_before) AS n WHERE c.kind = 'nps') AS d ON true$template$);
+	LEFT JOIN LATERAL (SELECT m.difference, m.p_value FROM {ext}.mean_difference(c.before, c.tally) AS m WHERE c.kind <> 'nps'
+		UNION ALL SELECT n.difference, n.p_value FROM {ext}.nps_difference(c.nps_before, c.nps_tally) AS n WHERE c.kind = 'nps') AS d ON true$template$);
 
 	-- The last overall answer of every customer to every survey, with the day.
 	PERFORM @extschema@.base_make_function(options, 'last_answers(day date, days_before integer)', 'TABLE ({tenant_column}customer {customer_type}, survey text, kind text, scale text, loyalty_days integer, score integer, answered_on date)', $template$

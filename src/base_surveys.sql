@@ -19,7 +19,7 @@ AS $$
 BEGIN
 	EXECUTE @extschema@.base_template($template$
 CREATE TABLE {schema}.surveys (id smallint PRIMARY KEY, survey text NOT NULL UNIQUE, kind text NOT NULL, scale text, source text NOT NULL,
-	minimum_answers integer NOT NULL DEFAULT 30 CHECK (minimum_answers > 0), wave text NOT NULL DEFAULT 'quarter' CHECK (wave IN ('week', 'month', 'quarter', 'year')),
+	minimum_answers integer NOT NULL DEFAULT 30 CHECK (minimum_answers > 0), wave text NOT NULL DEFAULT 'quarter' CHECK (wave IN ('week', 'month', 'quarter', 'half', 'year')),
 	loyalty_days integer NOT NULL DEFAULT 90 CHECK (loyalty_days > 0),
 	customer text, answered_at text NOT NULL, score text, dimension text, channel text, agent text, scope text, filter text, tenant text,
 	answer_source text NOT NULL, answer_customer_sql text, answer_tenant_sql text, answered_sql text NOT NULL, score_sql text, given_sql text, dimension_sql text,

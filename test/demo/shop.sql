@@ -4,7 +4,7 @@
 --   order_lines  order_id, customer_id (NULL for guests), ordered_at, product, quantity, unit_price
 --   ratings      customer_id (NULL: anonymous), answered_at, dimension (NULL: overall), level (its Chinese name), channel, agent
 --   nps_answers  customer_id, answered_at, score, channel
---   complaints   customer_id, complained_at, reason, channel
+--   complaints   customer_id, complained_at, reason, channel, solved_at
 --
 -- Every row is computed from md5 of its own number, with exact arithmetic only: the same rows on every
 -- machine and every version. Some customers buy once and some for years, a few are businesses and make
@@ -148,11 +148,13 @@ CREATE TABLE complaints (
 	customer_id bigint,
 	complained_at timestamptz NOT NULL,
 	reason text NOT NULL,
-	channel text NOT NULL
+	channel text NOT NULL,
+	solved_at timestamptz
 );
 INSERT INTO complaints
-SELECT customer_id, (ordered_at + interval '1 hour' * (20 + floor(200 * v))) AT TIME ZONE 'Asia/Shanghai',
-	(ARRAY['物流慢', '商品破损', '与描述不符', '客服态度', '退款慢'])[1 + floor(5 * c.u * c.v + CASE WHEN ordered_at > '2025-07-01' THEN 0.8 * c.w ELSE 0 END)::int % 5], (ARRAY['电话', '网页', '微博'])[1 + floor(3 * c.w)::int]
+SELECT customer_id, (ordered_at + interval '1 hour' * (20 + floor(200 * c.v))) AT TIME ZONE 'Asia/Shanghai',
+	(ARRAY['物流慢', '商品破损', '与描述不符', '客服态度', '退款慢'])[1 + floor(5 * c.u * c.v + CASE WHEN ordered_at > '2025-07-01' THEN 0.8 * c.w ELSE 0 END)::int % 5], (ARRAY['电话', '网页', '微博'])[1 + floor(3 * c.w)::int],
+	CASE WHEN c.u + c.w < 1.9 THEN (ordered_at + interval '1 hour' * (21 + floor(200 * c.v) + floor(64 * c.u * (1 + c.w)))) AT TIME ZONE 'Asia/Shanghai' END
 FROM (SELECT customer_id, key, ordered_at FROM placed) AS p, LATERAL (SELECT pg_temp.chance('complaint ' || key, 1) AS u, pg_temp.chance('complaint ' || key, 2) AS v,
 	pg_temp.chance('complaint ' || key, 3) AS w, pg_temp.chance('complaint ' || key, 4) AS x) AS c
 WHERE c.x < 0.035 AND ordered_at < '2025-12-15' ORDER BY 2, key;
