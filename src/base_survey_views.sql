@@ -115,6 +115,20 @@ FROM (SELECT c.*, lag(c.tally) OVER w AS before, lag(c.nps_tally) OVER w AS nps_
 	LEFT JOIN LATERAL (SELECT m.difference, m.p_value FROM {ext}.mean_difference(c.before, c.tally) AS m WHERE c.kind <> 'nps'
 		UNION ALL SELECT n.difference, n.p_value FROM {ext}.nps_difference(c.nps_before, c.nps_tally) AS n WHERE c.kind = 'nps') AS d ON true$template$);
 
+	-- A response is what one customer said at one time; it counts if it has the overall answer and one for each dimension.
+	PERFORM @extschema@.base_make_view(options, 'satisfaction_drivers', 'Which dimension matters how much for the overall answer, and how well it does.', $template$
+SELECT {t.tenant,} t.survey, t.kind, d.name, d.answers, round(d.performance::numeric, 2), round(d.correlation::numeric, 6), round(d.beta::numeric, 6), round(d.std_error::numeric, 6), round(d.p_value::numeric, 6),
+	round(d.importance::numeric, 6), d.quadrant, {ext}.quadrant_label(d.quadrant, {'language'}), d.note, $1
+FROM (SELECT {r.tenant,} r.survey, r.kind, r.names, {ext}.satisfaction_drivers(r.overall, r.scores) AS tally
+	FROM (SELECT {a.tenant,} s.survey, s.kind, n.names, max(a.score) FILTER (WHERE a.dimension IS NULL)::integer AS overall, array_agg(a.score::integer ORDER BY a.dimension) FILTER (WHERE a.dimension IS NOT NULL) AS scores
+		FROM (SELECT survey, {key}, answered_at, dimension, channel, agent, scope, score FROM {schema}.answers WHERE problem IS NULL AND answered_at < $1 + 1
+				GROUP BY survey, {key}, answered_at, dimension, channel, agent, scope, score HAVING sum(answers) > 0) AS a
+			JOIN {schema}.surveys AS s ON s.id = a.survey AND s.dimension_sql IS NOT NULL AND s.kind <> 'complaint'
+			JOIN (SELECT survey, array_agg(DISTINCT dimension ORDER BY dimension) AS names FROM {schema}.answer_counts WHERE dimension IS NOT NULL AND answers > 0 GROUP BY survey) AS n ON n.survey = a.survey
+		GROUP BY {a.tenant,} s.survey, s.kind, n.names, a.customer, a.answered_at, a.channel, a.agent, a.scope) AS r
+	WHERE cardinality(r.scores) = cardinality(r.names) AND r.overall IS NOT NULL GROUP BY {r.tenant,} r.survey, r.kind, r.names) AS t
+	CROSS JOIN LATERAL {ext}.drivers(t.tally, t.names) AS d$template$);
+
 	-- The last overall answer of every customer to every survey, with the day.
 	PERFORM @extschema@.base_make_function(options, 'last_answers(day date, days_before integer)', 'TABLE ({tenant_column}customer {customer_type}, survey text, kind text, scale text, loyalty_days integer, score integer, answered_on date)', $template$
 SELECT DISTINCT ON (s.id, {a.key}) {a.key}, s.survey, s.kind, s.scale, s.loyalty_days, a.score::integer, a.answered_at::date

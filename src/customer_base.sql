@@ -615,9 +615,9 @@ BEGIN
 	EXECUTE format('LOCK TABLE %s IN SHARE UPDATE EXCLUSIVE MODE', settings);
 	EXECUTE @extschema@.base_template($template$
 DROP VIEW IF EXISTS {schema}.nps_by_period, {schema}.satisfaction_by_period, {schema}.satisfaction_by_dimension, {schema}.satisfaction_by_channel, {schema}.satisfaction_by_agent,
-	{schema}.survey_waves, {schema}.detractors_to_call, {schema}.satisfaction_loyalty, {schema}.complaints_by_period, {schema}.complaint_reasons, {schema}.survey_status, {schema}.kpi_targets;
+	{schema}.survey_waves, {schema}.satisfaction_drivers, {schema}.detractors_to_call, {schema}.satisfaction_loyalty, {schema}.complaints_by_period, {schema}.complaint_reasons, {schema}.survey_status, {schema}.kpi_targets;
 DROP FUNCTION IF EXISTS {schema}.kpi_targets_at(date), {schema}.nps_by_period_at(date), {schema}.satisfaction_by_period_at(date), {schema}.satisfaction_by_dimension_at(date),
-	{schema}.satisfaction_by_channel_at(date), {schema}.satisfaction_by_agent_at(date), {schema}.survey_waves_at(date), {schema}.detractors_to_call_at(date), {schema}.satisfaction_loyalty_at(date),
+	{schema}.satisfaction_by_channel_at(date), {schema}.satisfaction_by_agent_at(date), {schema}.survey_waves_at(date), {schema}.satisfaction_drivers_at(date), {schema}.detractors_to_call_at(date), {schema}.satisfaction_loyalty_at(date),
 	{schema}.complaints_by_period_at(date), {schema}.complaint_reasons_at(date), {schema}.answers_until(date), {schema}.last_answers(date, integer);
 [[can_afford:DROP VIEW IF EXISTS {schema}.prospects;
 DROP FUNCTION IF EXISTS {schema}.prospects_at(date);]]
