@@ -16,6 +16,7 @@ MODULE_big = pg_customer
 PGFILEDESC = "pg_customer - customer analytics inside the database"
 
 OBJS = \
+	src/ab_test.o \
 	src/abc.o \
 	src/aggregate.o \
 	src/base_attempt.o \
@@ -27,12 +28,14 @@ OBJS = \
 	src/base_row.o \
 	src/base_table.o \
 	src/base_troubles.o \
+	src/crosstab.o \
 	src/decimal.o \
 	src/histories_query.o \
 	src/history_codec.o \
 	src/history_measures.o \
 	src/history_state.o \
 	src/history_text.o \
+	src/inference.o \
 	src/language.o \
 	src/lifecycle.o \
 	src/lifecycle_policy.o \
@@ -43,6 +46,7 @@ OBJS = \
 	src/math/bgnbd.o \
 	src/math/bgnbd_likelihood.o \
 	src/math/contract.o \
+	src/math/distributions.o \
 	src/math/fit.o \
 	src/math/gamma_gamma.o \
 	src/math/models.o \
@@ -50,6 +54,7 @@ OBJS = \
 	src/math/pareto_nbd.o \
 	src/math/simulate.o \
 	src/math/special.o \
+	src/mean_tally.o \
 	src/model.o \
 	src/model_fit.o \
 	src/model_intervals.o \
@@ -60,6 +65,7 @@ OBJS = \
 	src/period_totals.o \
 	src/periods.o \
 	src/population.o \
+	src/proportion.o \
 	src/purchase_changes.o \
 	src/purchase_history.o \
 	src/rfm.o \
@@ -80,6 +86,9 @@ SQL_PARTS = \
 	src/rfm.sql \
 	src/segment_map.sql \
 	src/abc.sql \
+	src/proportion.sql \
+	src/mean_tally.sql \
+	src/ab_test.sql \
 	src/lifecycle.sql \
 	src/model.sql \
 	src/ltv.sql \
@@ -98,7 +107,7 @@ SQL_PARTS = \
 	src/holdout.sql \
 	src/economics.sql
 
-REGRESS = purchase_history period_totals purchase_changes rfm segment_map abc lifecycle model ltv simulate customer_base base_changes
+REGRESS = purchase_history period_totals purchase_changes rfm segment_map abc proportion mean_tally ab_test lifecycle model ltv simulate customer_base base_changes
 REGRESS_OPTS = --inputdir=$(srcdir) --load-extension=pg_customer
 ISOLATION = base_find base_refresh base_changes live_writers live_start live_fold live_drop live_snapshots live_lines live_transaction
 ISOLATION_OPTS = --inputdir=$(srcdir)/test/isolation --load-extension=pg_customer

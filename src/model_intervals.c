@@ -11,10 +11,9 @@
 
 #include <math.h>
 
-#include "access/htup_details.h"
-#include "funcapi.h"
 #include "utils/float.h"
 
+#include "inference.h"
 #include "model_scores.h"
 
 PG_FUNCTION_INFO_V1(model_interval_alive);
@@ -62,21 +61,6 @@ score_ltv(const Model *purchases, const Model *spend, const ScoreCase *score)
 {
 	return model_discounted_purchases(purchases, &score->periods, &score->measures) *
 		model_spend_of(spend, &score->spent) * score->margin;
-}
-
-/*
- * normal_quantile
- *		How many standard errors on either side hold that share: Newton's iteration on the complementary error function,
- *		in steps of at most 1.
- */
-static double
-normal_quantile(double confidence)
-{
-	double		z = 1;
-
-	for (int i = 0; i < 60; i++)
-		z += Min((erfc(z / M_SQRT2) - (1 - confidence)) / (2 * exp(-z * z / 2) / sqrt(2 * M_PI)), 1);
-	return z;
 }
 
 /*
@@ -140,22 +124,14 @@ interval(FunctionCallInfo fcinfo, const StoredModel *stored_purchases, const Sto
 {
 	Model		purchases;
 	Model		spend;
-	TupleDesc	row;
 	Datum		values[4];
 	bool		nulls[4] = {false, true, true, true};
+	double		width = confidence_z(confidence);
 	double		estimate;
 	double		variance = 0;
 
-	if (!(confidence > 0 && confidence < 1))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("confidence must be between 0 and 1, not %g", confidence),
-				 errhint("95 %% is 0.95.")));
 	if ((stored_purchases && !model_get(stored_purchases, &purchases)) || (stored_spend && !model_get(stored_spend, &spend)))
 		PG_RETURN_NULL();
-	if (get_call_result_type(fcinfo, NULL, &row) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
-	row = BlessTupleDesc(row);
 	estimate = function(&purchases, &spend, score);
 	if (isinf(estimate))
 		PG_RETURN_NULL();
@@ -168,9 +144,9 @@ interval(FunctionCallInfo fcinfo, const StoredModel *stored_purchases, const Sto
 			variance += add_variance(stored_spend, &spend, &purchases, &spend, function, score, probability);
 		if (variance > 0 && isfinite(variance))
 		{
-			double		width = normal_quantile(confidence) * sqrt(variance);
 			double		middle = to_scale(estimate, probability);
 
+			width *= sqrt(variance);
 			values[1] = Float8GetDatum(sqrt(variance) * estimate * (probability ? 1 - estimate : 1));
 			values[2] = Float8GetDatum(from_scale(middle - width, probability));
 			values[3] = Float8GetDatum(from_scale(middle + width, probability));
@@ -178,7 +154,7 @@ interval(FunctionCallInfo fcinfo, const StoredModel *stored_purchases, const Sto
 			nulls[3] = isinf(DatumGetFloat8(values[3]));
 		}
 	}
-	return HeapTupleGetDatum(heap_form_tuple(row, values, nulls));
+	return result_row(fcinfo, values, nulls);
 }
 
 /*
