@@ -33,6 +33,7 @@ OBJS = \
 	src/history_measures.o \
 	src/history_state.o \
 	src/history_text.o \
+	src/json_input.o \
 	src/language.o \
 	src/lifecycle.o \
 	src/lifecycle_policy.o \
@@ -45,6 +46,7 @@ OBJS = \
 	src/math/contract.o \
 	src/math/fit.o \
 	src/math/gamma_gamma.o \
+	src/math/linear.o \
 	src/math/models.o \
 	src/math/panels.o \
 	src/math/pareto_nbd.o \
