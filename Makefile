@@ -28,6 +28,8 @@ OBJS = \
 	src/base_table.o \
 	src/base_troubles.o \
 	src/decimal.o \
+	src/driver_tally.o \
+	src/drivers.o \
 	src/histories_query.o \
 	src/history_codec.o \
 	src/history_measures.o \
@@ -86,6 +88,7 @@ SQL_PARTS = \
 	src/model.sql \
 	src/ltv.sql \
 	src/simulate.sql \
+	src/drivers.sql \
 	src/base_expression.sql \
 	src/base_changes.sql \
 	src/base_fill.sql \
