@@ -46,6 +46,7 @@ OBJS = \
 	src/math/bgnbd.o \
 	src/math/bgnbd_likelihood.o \
 	src/math/contract.o \
+	src/math/distributions.o \
 	src/math/fit.o \
 	src/math/gamma_gamma.o \
 	src/math/linear.o \

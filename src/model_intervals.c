@@ -15,6 +15,7 @@
 #include "funcapi.h"
 #include "utils/float.h"
 
+#include "math/distributions.h"
 #include "model_scores.h"
 
 PG_FUNCTION_INFO_V1(model_interval_alive);
@@ -62,21 +63,6 @@ score_ltv(const Model *purchases, const Model *spend, const ScoreCase *score)
 {
 	return model_discounted_purchases(purchases, &score->periods, &score->measures) *
 		model_spend_of(spend, &score->spent) * score->margin;
-}
-
-/*
- * normal_quantile
- *		How many standard errors on either side hold that share: Newton's iteration on the complementary error function,
- *		in steps of at most 1.
- */
-static double
-normal_quantile(double confidence)
-{
-	double		z = 1;
-
-	for (int i = 0; i < 60; i++)
-		z += Min((erfc(z / M_SQRT2) - (1 - confidence)) / (2 * exp(-z * z / 2) / sqrt(2 * M_PI)), 1);
-	return z;
 }
 
 /*
@@ -168,7 +154,7 @@ interval(FunctionCallInfo fcinfo, const StoredModel *stored_purchases, const Sto
 			variance += add_variance(stored_spend, &spend, &purchases, &spend, function, score, probability);
 		if (variance > 0 && isfinite(variance))
 		{
-			double		width = normal_quantile(confidence) * sqrt(variance);
+			double		width = -normal_quantile((1 - confidence) / 2) * sqrt(variance);
 			double		middle = to_scale(estimate, probability);
 
 			values[1] = Float8GetDatum(sqrt(variance) * estimate * (probability ? 1 - estimate : 1));

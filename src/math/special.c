@@ -109,6 +109,15 @@ powers_difference_twice(const double *c, int count, double x, double n, double a
 }
 
 /*
+ * stirling_rest
+ */
+double
+stirling_rest(double x)
+{
+	return polynomial(gamma_terms, TERMS, 1 / x / x) / x;
+}
+
+/*
  * log_gamma
  *		Taylor's series about 2 where it converges fast, so that both zeros are exact; Stirling's series above.
  */
@@ -118,7 +127,7 @@ log_gamma(double x)
 	double		product = 1;
 
 	if (x >= LARGE)
-		return (x - 0.5) * (log(x) - 1) - 0.5 + HALF_LOG_2PI + polynomial(gamma_terms, TERMS, 1 / x / x) / x;
+		return (x - 0.5) * (log(x) - 1) - 0.5 + HALF_LOG_2PI + stirling_rest(x);
 	if (x < 0.5)
 		return x * polynomial(taylor, sizeof(taylor) / sizeof(double), x) - log1p(x) - log(x);
 	if (x < 1.5)
@@ -159,7 +168,7 @@ log_beta(double a, double b)
 	if (small < LARGE)
 		return log_gamma(small) - log_gamma_ratio(large, small);
 	return (small - 0.5) * log(small / (a + b)) - large * log1p(small / large) - 0.5 * log(large) + HALF_LOG_2PI
-		+ polynomial(gamma_terms, TERMS, 1 / small / small) / small + powers_difference(gamma_terms, TERMS, 1, a + b, -small);
+		+ stirling_rest(small) + powers_difference(gamma_terms, TERMS, 1, a + b, -small);
 }
 
 /*

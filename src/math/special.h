@@ -8,6 +8,9 @@
 /* log |Gamma(x)| for x > 0. Unlike lgamma, it writes no global variable. */
 extern double log_gamma(double x);
 
+/* log Gamma(x) - ((x - 1/2) log x - x + log(2 pi) / 2), for x >= 12: what Stirling's formula leaves. */
+extern double stirling_rest(double x);
+
 /* log(Gamma(x + n) / Gamma(x)) for x > 0, n > -x, exact also where both are huge and n is small. */
 extern double log_gamma_ratio(double x, double n);
 
