@@ -30,12 +30,15 @@ OBJS = \
 	src/base_troubles.o \
 	src/crosstab.o \
 	src/decimal.o \
+	src/driver_tally.o \
+	src/drivers.o \
 	src/histories_query.o \
 	src/history_codec.o \
 	src/history_measures.o \
 	src/history_state.o \
 	src/history_text.o \
 	src/inference.o \
+	src/json_input.o \
 	src/language.o \
 	src/lifecycle.o \
 	src/lifecycle_policy.o \
@@ -49,6 +52,7 @@ OBJS = \
 	src/math/distributions.o \
 	src/math/fit.o \
 	src/math/gamma_gamma.o \
+	src/math/linear.o \
 	src/math/models.o \
 	src/math/panels.o \
 	src/math/pareto_nbd.o \
@@ -93,6 +97,7 @@ SQL_PARTS = \
 	src/model.sql \
 	src/ltv.sql \
 	src/simulate.sql \
+	src/drivers.sql \
 	src/base_expression.sql \
 	src/base_changes.sql \
 	src/base_fill.sql \
