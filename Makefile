@@ -57,12 +57,15 @@ OBJS = \
 	src/model_scores.o \
 	src/model_text.o \
 	src/module.o \
+	src/nps.o \
+	src/nps_measures.o \
 	src/pareto.o \
 	src/period_totals.o \
 	src/periods.o \
 	src/population.o \
 	src/purchase_changes.o \
 	src/purchase_history.o \
+	src/rating.o \
 	src/rfm.o \
 	src/rfm_breaks.o \
 	src/rfm_cut.o \
@@ -85,6 +88,7 @@ SQL_PARTS = \
 	src/model.sql \
 	src/ltv.sql \
 	src/simulate.sql \
+	src/nps.sql \
 	src/base_expression.sql \
 	src/base_changes.sql \
 	src/base_fill.sql \
