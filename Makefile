@@ -66,11 +66,13 @@ OBJS = \
 	src/purchase_changes.o \
 	src/purchase_history.o \
 	src/rating.o \
+	src/rating_tally.o \
 	src/rfm.o \
 	src/rfm_breaks.o \
 	src/rfm_cut.o \
 	src/rfm_totals.o \
 	src/rfm_window.o \
+	src/satisfaction.o \
 	src/segment_map.o \
 	src/segment_map_check.o \
 	src/simulate.o
@@ -89,6 +91,7 @@ SQL_PARTS = \
 	src/ltv.sql \
 	src/simulate.sql \
 	src/nps.sql \
+	src/satisfaction.sql \
 	src/base_expression.sql \
 	src/base_changes.sql \
 	src/base_fill.sql \

@@ -197,12 +197,8 @@ nps_tally_accum_answers(PG_FUNCTION_ARGS)
 	if (!PG_ARGISNULL(1) && !PG_ARGISNULL(2))
 	{
 		int			score = read_rating(rating_reader(fcinfo, 1, false), PG_GETARG_DATUM(1), &nps_scales[scale].range);
-		int64		answers = PG_GETARG_INT64(2);
+		int64		answers = read_answers(fcinfo, 2);
 
-		if (answers < 0)
-			ereport(ERROR,
-					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-					 errmsg("a number of answers is negative: " INT64_FORMAT, answers)));
 		if (answers > 0)
 			use_scale(tally, scale);
 		add_answers(tally, score, answers);

@@ -43,6 +43,25 @@ satisfaction_level_label(int level, bool chinese)
 }
 
 /*
+ * satisfaction_level_oids
+ *		A user may have renamed a label.
+ */
+void
+satisfaction_level_oids(Oid enum_type, Oid oids[SATISFACTION_LEVELS])
+{
+	for (int i = 0; i < SATISFACTION_LEVELS; i++)
+	{
+		oids[i] = GetSysCacheOid2(ENUMTYPOIDNAME, Anum_pg_enum_oid, ObjectIdGetDatum(enum_type),
+								  CStringGetDatum(wordings[i][0]));
+		if (!OidIsValid(oids[i]))
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("type %s has lost its label \"%s\"", format_type_be(enum_type), wordings[i][0]),
+					 errhint("Rename the label back: ALTER TYPE ... RENAME VALUE.")));
+	}
+}
+
+/*
  * find_satisfaction_level
  *		Case does not matter in English, nor does it how the words are joined, nor space around.
  */
@@ -97,16 +116,9 @@ rating_reader(FunctionCallInfo fcinfo, int argument, bool words)
 	reader = MemoryContextAllocZero(flinfo->fn_mcxt, sizeof(RatingReader));
 	reader->type = argument < ntypes ? types[argument] : InvalidOid;
 	reader->words = words;
-	for (int i = 0; i < SATISFACTION_LEVELS && get_typtype(reader->type) == TYPTYPE_ENUM; i++)
-	{
-		reader->levels[i] = GetSysCacheOid2(ENUMTYPOIDNAME, Anum_pg_enum_oid,
-											ObjectIdGetDatum(reader->type), CStringGetDatum(wordings[i][0]));
-		if (!OidIsValid(reader->levels[i]))
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("type %s has lost its label \"%s\"", format_type_be(reader->type), wordings[i][0]),
-					 errhint("Rename the label back: ALTER TYPE ... RENAME VALUE.")));
-	}
+	reader->float8_weight = argument + 1 < ntypes && types[argument + 1] == FLOAT8OID;
+	if (get_typtype(reader->type) == TYPTYPE_ENUM)
+		satisfaction_level_oids(reader->type, reader->levels);
 	flinfo->fn_extra = reader;
 	return reader;
 }
@@ -232,6 +244,21 @@ read_rating(const RatingReader *reader, Datum value, const RatingScale *scale)
 		rating_not_on_scale(OidOutputFunctionCall(output, value), scale);
 	}
 	return (int) number;
+}
+
+/*
+ * read_answers
+ */
+int64
+read_answers(FunctionCallInfo fcinfo, int argument)
+{
+	int64		answers = PG_GETARG_INT64(argument);
+
+	if (answers < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("a number of answers is negative: " INT64_FORMAT, answers)));
+	return answers;
 }
 
 /*

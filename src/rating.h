@@ -29,6 +29,7 @@ typedef struct RatingReader
 {
 	Oid			type;
 	bool		words;			/* a text may be a level of satisfaction */
+	bool		float8_weight;	/* the argument after it is a double precision */
 	Oid			levels[SATISFACTION_LEVELS];	/* of the enum, when the argument is one */
 } RatingReader;
 
@@ -38,11 +39,17 @@ extern const RatingReader *rating_reader(FunctionCallInfo fcinfo, int argument, 
 /* An answer as a number; an error when it is not a whole one on the scale. */
 extern int	read_rating(const RatingReader *reader, Datum value, const RatingScale *scale);
 
+/* A number of answers that are counted already; an error when it is negative. */
+extern int64 read_answers(FunctionCallInfo fcinfo, int argument);
+
 /* A scale such as 1..5, from an argument that must not be NULL. */
 extern RatingScale read_scale(FunctionCallInfo fcinfo, int argument);
 
 /* The error of an answer that is not on the scale. */
 extern void rating_not_on_scale(const char *answer, const RatingScale *scale) pg_attribute_noreturn();
+
+/* The labels of the enum satisfaction_level as the catalog has them, from 1 up. */
+extern void satisfaction_level_oids(Oid enum_type, Oid oids[SATISFACTION_LEVELS]);
 
 /* The level of satisfaction that a text names in English or Chinese, or as a digit; 0 for none. */
 extern int	find_satisfaction_level(const char *text);
