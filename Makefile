@@ -65,6 +65,8 @@ OBJS = \
 	src/model_scores.o \
 	src/model_text.o \
 	src/module.o \
+	src/nps.o \
+	src/nps_measures.o \
 	src/pareto.o \
 	src/period_totals.o \
 	src/periods.o \
@@ -72,11 +74,14 @@ OBJS = \
 	src/proportion.o \
 	src/purchase_changes.o \
 	src/purchase_history.o \
+	src/rating.o \
+	src/rating_tally.o \
 	src/rfm.o \
 	src/rfm_breaks.o \
 	src/rfm_cut.o \
 	src/rfm_totals.o \
 	src/rfm_window.o \
+	src/satisfaction.o \
 	src/segment_map.o \
 	src/segment_map_check.o \
 	src/simulate.o
@@ -98,6 +103,8 @@ SQL_PARTS = \
 	src/ltv.sql \
 	src/simulate.sql \
 	src/drivers.sql \
+	src/nps.sql \
+	src/satisfaction.sql \
 	src/base_expression.sql \
 	src/base_changes.sql \
 	src/base_fill.sql \
