@@ -26,6 +26,7 @@ OBJS = \
 	src/base_expression.o \
 	src/base_owner.o \
 	src/base_row.o \
+	src/base_survey.o \
 	src/base_table.o \
 	src/base_troubles.o \
 	src/crosstab.o \
@@ -114,8 +115,8 @@ SQL_PARTS = \
 	src/base_models.sql \
 	src/base_live.sql \
 	src/base_survey_views.sql \
-	src/base_surveys.sql \
 	src/customer_base.sql \
+	src/base_surveys.sql \
 	src/holdout.sql \
 	src/economics.sql
 

@@ -66,18 +66,18 @@ GROUP BY {a.tenant,} s.id, s.survey, s.kind, s.scale, s.wave, s.minimum_answers,
 	PERFORM @extschema@.base_make_view(options, 'nps_by_period', 'The net promoter score by week, month, quarter and year; filter by unit.', $template$
 SELECT {c.tenant,} c.survey, c.scope, c.period, c.unit, {ext}.answers(c.tally), {ext}.promoters(c.tally), {ext}.passives(c.tally), {ext}.detractors(c.tally),
 	round({ext}.nps(c.tally), 2), round({ext}.nps_low(c.tally)::numeric, 2), round({ext}.nps_high(c.tally)::numeric, 2), round(d.difference::numeric, 2), round(d.p_value::numeric, 6), c.next <= $1 + 1, $1
-FROM (SELECT {c.tenant,} c.*, lag(c.tally) OVER (PARTITION BY {c.tenant,} c.survey, c.scope, c.unit ORDER BY c.period) AS before
+FROM (SELECT c.*, lag(c.tally) OVER (PARTITION BY {c.tenant,} c.survey, c.scope, c.unit ORDER BY c.period) AS before
 	FROM (SELECT {a.tenant,} a.survey, a.scope, u.unit, date_trunc(u.unit, a.answered_on::timestamp)::date AS period, (date_trunc(u.unit, a.answered_on::timestamp) + u.length)::date AS next,
 			{ext}.nps_tally(a.score, a.answers) AS tally
-		FROM {schema}.answers_until($1) AS a CROSS JOIN {units} WHERE a.kind = 'nps' AND a.overall GROUP BY {a.tenant,} a.survey, a.scope, u.unit, 4, 5) AS c) AS c
+		FROM {schema}.answers_until($1) AS a CROSS JOIN {units} WHERE a.kind = 'nps' AND a.overall GROUP BY {a.tenant,} a.survey, a.scope, u.unit, period, next) AS c) AS c
 	LEFT JOIN LATERAL {ext}.nps_difference(c.before, c.tally) AS d ON true$template$);
 
 	PERFORM @extschema@.base_make_view(options, 'satisfaction_by_period', 'Satisfaction and ease by week, month, quarter and year; filter by unit.', $template$
 SELECT {c.tenant,} c.survey, c.kind, c.scope, c.period, c.unit, {ext}.answers(c.tally), {measures}, round(d.difference::numeric, 2), round(d.p_value::numeric, 6), c.next <= $1 + 1, $1
-FROM (SELECT {c.tenant,} c.*, lag(c.tally) OVER (PARTITION BY {c.tenant,} c.survey, c.scope, c.unit ORDER BY c.period) AS before
+FROM (SELECT c.*, lag(c.tally) OVER (PARTITION BY {c.tenant,} c.survey, c.scope, c.unit ORDER BY c.period) AS before
 	FROM (SELECT {a.tenant,} a.survey, a.kind, a.scale, a.scope, u.unit, date_trunc(u.unit, a.answered_on::timestamp)::date AS period, (date_trunc(u.unit, a.answered_on::timestamp) + u.length)::date AS next,
 			{ext}.rating_tally(a.score, a.answers) AS tally
-		FROM {schema}.answers_until($1) AS a CROSS JOIN {units} WHERE a.kind IN ('csat', 'ces') AND a.overall GROUP BY {a.tenant,} a.survey, a.kind, a.scale, a.scope, u.unit, 6, 7) AS c) AS c
+		FROM {schema}.answers_until($1) AS a CROSS JOIN {units} WHERE a.kind IN ('csat', 'ces') AND a.overall GROUP BY {a.tenant,} a.survey, a.kind, a.scale, a.scope, u.unit, period, next) AS c) AS c
 	LEFT JOIN LATERAL {ext}.mean_difference(c.before, c.tally) AS d ON true$template$);
 
 	PERFORM @extschema@.base_make_view(options, 'satisfaction_by_dimension', 'What was asked about, over all time until the day: quality, price, delivery, service and whatever the survey tells apart.', $template$
@@ -102,16 +102,16 @@ FROM (SELECT c.*, {ext}.rollup(c.tally) OVER (PARTITION BY {c.tenant,} c.survey,
 		FROM {schema}.answers_until($1) AS a WHERE a.kind <> 'complaint' AND a.agent IS NOT NULL AND a.overall GROUP BY {a.tenant,} a.survey, a.kind, a.scale, a.scope, a.agent, a.minimum_answers) AS c) AS c$template$);
 
 	PERFORM @extschema@.base_make_view(options, 'survey_waves', 'Every wave of every survey against the one before, overall and for each dimension.', $template$
-SELECT {c.tenant,} c.survey, c.kind, c.scope, c.dimension, c.wave, c.unit, {ext}.answers(c.tally), {measures},
+SELECT {c.tenant,} c.survey, c.kind, c.scope, c.dimension, c.wave_start, c.unit, {ext}.answers(c.tally), {measures},
 	CASE WHEN c.kind = 'nps' THEN round({ext}.nps(c.nps_tally), 2) END, c.wave_before, {ext}.answers(c.before),
-	round(d.difference::numeric, 2), round(d.p_value::numeric, 6), d.p_value < 0.05, c.later = 0, c.next <= $1 + 1, $1
-FROM (SELECT c.*, lag(c.tally) OVER w AS before, lag(c.nps_tally) OVER w AS nps_before, lag(c.wave) OVER w AS wave_before, count(*) OVER w AS later
-	FROM (SELECT {a.tenant,} a.survey, a.kind, a.scale, a.scope, g.dimension, a.wave AS unit, {wave}::date AS wave, ({wave} + u.length)::date AS next,
+	round(d.difference::numeric, 2), round(d.p_value::numeric, 6), d.p_value < 0.05, c.latest, c.next <= $1 + 1, $1
+FROM (SELECT c.*, lag(c.tally) OVER w AS before, lag(c.nps_tally) OVER w AS nps_before, lag(c.wave_start) OVER w AS wave_before, lead(c.wave_start) OVER w IS NULL AS latest
+	FROM (SELECT {a.tenant,} a.survey, a.kind, a.scale, a.scope, g.dimension, a.wave AS unit, {wave}::date AS wave_start, ({wave} + u.length)::date AS next,
 			{ext}.rating_tally(a.score, a.answers) AS tally, {ext}.nps_tally(a.score, a.answers) FILTER (WHERE a.kind = 'nps') AS nps_tally
 		FROM {schema}.answers_until($1) AS a JOIN {waves} ON u.unit = a.wave
 			CROSS JOIN LATERAL (SELECT a.dimension WHERE a.dimension IS NOT NULL UNION ALL SELECT NULL WHERE a.overall) AS g
-		WHERE a.kind <> 'complaint' GROUP BY {a.tenant,} a.survey, a.kind, a.scale, a.scope, g.dimension, a.wave, 7, 8) AS c
-	WINDOW w AS (PARTITION BY {c.tenant,} c.survey, c.scope, c.dimension ORDER BY c.wave)) AS c
+		WHERE a.kind <> 'complaint' GROUP BY {a.tenant,} a.survey, a.kind, a.scale, a.scope, g.dimension, a.wave, wave_start, next) AS c
+	WINDOW w AS (PARTITION BY {c.tenant,} c.survey, c.scope, c.dimension ORDER BY c.wave_start)) AS c
 	LEFT JOIN LATERAL (SELECT m.difference, m.p_value FROM {ext}.mean_difference(c.before, c.tally) AS m WHERE c.kind <> 'nps'
 		UNION ALL SELECT n.difference, n.p_value FROM {ext}.nps_difference(c.nps_before, c.nps_tally) AS n WHERE c.kind = 'nps') AS d ON true$template$);
 

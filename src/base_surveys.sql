@@ -46,18 +46,8 @@ END $$;
 COMMENT ON FUNCTION base_make_survey_tables(jsonb) IS
 'Makes the tables of surveys and targets in the schema of a customer base.';
 
--- The score that a text means: digits, or the wording of a level of satisfaction. NULL: it is none.
-CREATE FUNCTION base_answer_score(kind text, given text) RETURNS numeric
-	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	IF given ~ '^\s*[+-]?\d{1,9}(\.\d{1,9})?\s*$' THEN
-		RETURN given::numeric;
-	ELSIF kind = 'csat' THEN
-		RETURN (SELECT l.rank FROM @extschema@.satisfaction_wordings() AS l WHERE l.wording = lower(btrim(given)));
-	END IF;
-	RETURN NULL;
-END $$;
+CREATE FUNCTION base_answer_score(kind text, given text) RETURNS float8
+	AS 'MODULE_PATHNAME', 'base_answer_score' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION base_answer_score(text, text) IS
 'The score that a text answer to a survey of that kind means, a number or for csat the English or Chinese name of a level; NULL: none.';
 
@@ -293,7 +283,7 @@ BEGIN
 					INSERT INTO %s.answers (%s, answers) SELECT %4$s, %s FROM (%s) AS r;
 				EXCEPTION WHEN OTHERS THEN
 					failed := failed + 1;
-					INSERT INTO %3$s.answers (survey, problem, given, answers) VALUES (%s, 'failed', left(SQLERRM, 200), %5$s);
+					INSERT INTO %3$s.answers (survey, problem, given, answers) VALUES (%7$s, 'failed', left(SQLERRM, 200), %5$s);
 				END;
 			END LOOP;
 			many := many OR (SELECT count(*) FROM %2$s) > 1000;
@@ -440,7 +430,8 @@ DECLARE
 	path text := given ->> 'path';
 	zone text;
 	kind record;
-	found record;
+	part record;
+	taken smallint;
 	name text;
 	scale text[];
 	schema text;
@@ -470,60 +461,60 @@ BEGIN
 	END IF;
 	given := given || jsonb_build_object('scale', coalesce(given ->> 'scale', kind.scale), 'answer_source', @extschema@.base_relation('source', given ->> 'source', relation));
 	EXECUTE format('SELECT coalesce(max(id), 0) + 1 FROM %s.surveys', schema) INTO id;
-	EXECUTE format('SELECT id FROM %s.surveys WHERE survey = $1', schema) INTO found USING given ->> 'survey';
-	IF FOUND AND found.id IS NOT NULL THEN
+	EXECUTE format('SELECT id FROM %s.surveys WHERE survey = $1', schema) INTO taken USING given ->> 'survey';
+	IF taken IS NOT NULL THEN
 		RAISE EXCEPTION USING ERRCODE = 'duplicate_object', MESSAGE = format('customer base "%s" has a survey "%s" already', options ->> 'base', given ->> 'survey'),
 			HINT = format('Give another name with the option survey, or let go of that one: SELECT detach_survey(%L, %L);', options ->> 'base', given ->> 'survey');
 	END IF;
 
-	found := @extschema@.base_expression(relation, 'answered_at', given ->> 'answered_at', path);
-	IF found.type NOT IN ('date'::regtype, 'timestamp'::regtype, 'timestamptz'::regtype) THEN
-		RAISE EXCEPTION USING ERRCODE = 'datatype_mismatch', MESSAGE = format('option answered_at is of type %s', found.type),
+	part := @extschema@.base_expression(relation, 'answered_at', given ->> 'answered_at', path);
+	IF part.type NOT IN ('date'::regtype, 'timestamp'::regtype, 'timestamptz'::regtype) THEN
+		RAISE EXCEPTION USING ERRCODE = 'datatype_mismatch', MESSAGE = format('option answered_at is of type %s', part.type),
 			HINT = format('It must be a date or a time. Write a cast: (%s)::timestamp', given ->> 'answered_at');
 	END IF;
-	made := jsonb_build_object('answered_sql', CASE WHEN found.type = 'timestamptz'::regtype THEN format('((%s) AT TIME ZONE %L)', found.sql, zone) ELSE format('(%s)::timestamp', found.sql) END);
+	made := jsonb_build_object('answered_sql', CASE WHEN part.type = 'timestamptz'::regtype THEN format('((%s) AT TIME ZONE %L)', part.sql, zone) ELSE format('(%s)::timestamp', part.sql) END);
 	IF given ->> 'customer' IS NOT NULL THEN
-		found := @extschema@.base_expression(relation, 'customer', given ->> 'customer', path);
-		IF found.type <> (options ->> 'customer_type')::regtype AND NOT (found.type IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype) AND (options ->> 'customer_type')::regtype IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype))
-				AND NOT (found.type IN ('text'::regtype, 'varchar'::regtype) AND (options ->> 'customer_type')::regtype IN ('text'::regtype, 'varchar'::regtype)) THEN
-			RAISE EXCEPTION USING ERRCODE = 'datatype_mismatch', MESSAGE = format('option customer is of type %s, and the customers of base "%s" are of type %s', found.type, options ->> 'base', options ->> 'customer_type'),
+		part := @extschema@.base_expression(relation, 'customer', given ->> 'customer', path);
+		IF part.type <> (options ->> 'customer_type')::regtype AND NOT (part.type IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype) AND (options ->> 'customer_type')::regtype IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype))
+				AND NOT (part.type IN ('text'::regtype, 'varchar'::regtype) AND (options ->> 'customer_type')::regtype IN ('text'::regtype, 'varchar'::regtype)) THEN
+			RAISE EXCEPTION USING ERRCODE = 'datatype_mismatch', MESSAGE = format('option customer is of type %s, and the customers of base "%s" are of type %s', part.type, options ->> 'base', options ->> 'customer_type'),
 				HINT = format('Write a cast: (%s)::%s', given ->> 'customer', options ->> 'customer_type');
 		END IF;
-		made := made || jsonb_build_object('answer_customer_sql', found.sql);
+		made := made || jsonb_build_object('answer_customer_sql', part.sql);
 	END IF;
 	IF options ->> 'tenant_sql' IS NOT NULL THEN
-		found := @extschema@.base_expression(relation, 'tenant', coalesce(given ->> 'tenant', options ->> 'tenant'), path);
-		IF found.type <> (options ->> 'tenant_type')::regtype THEN
-			RAISE EXCEPTION USING ERRCODE = 'datatype_mismatch', MESSAGE = format('option tenant is of type %s, and the tenants of base "%s" are of type %s', found.type, options ->> 'base', options ->> 'tenant_type'),
+		part := @extschema@.base_expression(relation, 'tenant', coalesce(given ->> 'tenant', options ->> 'tenant'), path);
+		IF part.type <> (options ->> 'tenant_type')::regtype THEN
+			RAISE EXCEPTION USING ERRCODE = 'datatype_mismatch', MESSAGE = format('option tenant is of type %s, and the tenants of base "%s" are of type %s', part.type, options ->> 'base', options ->> 'tenant_type'),
 				HINT = format('Write a cast: (%s)::%s', coalesce(given ->> 'tenant', options ->> 'tenant'), options ->> 'tenant_type');
 		END IF;
-		made := made || jsonb_build_object('answer_tenant_sql', found.sql);
+		made := made || jsonb_build_object('answer_tenant_sql', part.sql);
 	ELSIF given ->> 'tenant' IS NOT NULL THEN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = format('customer base "%s" has no tenants', options ->> 'base'), HINT = 'Leave the option tenant out.';
 	END IF;
 	IF given ->> 'score' IS NOT NULL THEN
-		found := @extschema@.base_expression(relation, 'score', given ->> 'score', path);
-		made := made || jsonb_build_object('given_sql', found.sql, 'score_sql', CASE
-			WHEN found.type IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'numeric'::regtype) THEN format('(%s)', found.sql)
-			WHEN found.type IN ('float4'::regtype, 'float8'::regtype) THEN format('(%s)::double precision::numeric', found.sql)
-			WHEN found.type IN ('text'::regtype, 'varchar'::regtype, 'bpchar'::regtype) OR (SELECT typtype = 'e' FROM pg_type WHERE oid = found.type)
-				THEN format('%s.base_answer_score(%L, (%s)::text)', options ->> 'ext', kind.kind, found.sql) END);
+		part := @extschema@.base_expression(relation, 'score', given ->> 'score', path);
+		made := made || jsonb_build_object('given_sql', part.sql, 'score_sql', CASE
+			WHEN part.type IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'numeric'::regtype) THEN format('(%s)', part.sql)
+			WHEN part.type IN ('float4'::regtype, 'float8'::regtype) THEN format('(%s)::double precision::numeric', part.sql)
+			WHEN part.type IN ('text'::regtype, 'varchar'::regtype, 'bpchar'::regtype) OR (SELECT typtype = 'e' FROM pg_type WHERE oid = part.type)
+				THEN format('%s.base_answer_score(%L, (%s)::text)', options ->> 'ext', kind.kind, part.sql) END);
 		IF made ->> 'score_sql' IS NULL THEN
-			RAISE EXCEPTION USING ERRCODE = 'datatype_mismatch', MESSAGE = format('option score is of type %s', found.type),
+			RAISE EXCEPTION USING ERRCODE = 'datatype_mismatch', MESSAGE = format('option score is of type %s', part.type),
 				HINT = 'It must be a number, a text or an enumeration: write a cast.';
 		END IF;
 	END IF;
 	FOREACH name IN ARRAY ARRAY['dimension', 'channel', 'agent', 'scope'] LOOP
 		CONTINUE WHEN given ->> name IS NULL;
-		found := @extschema@.base_expression(relation, name, given ->> name, path);
-		made := made || jsonb_build_object(name || '_sql', found.sql);
+		part := @extschema@.base_expression(relation, name, given ->> name, path);
+		made := made || jsonb_build_object(name || '_sql', part.sql);
 	END LOOP;
 	IF given ->> 'filter' IS NOT NULL THEN
-		found := @extschema@.base_expression(relation, 'filter', given ->> 'filter', path);
-		IF found.type <> 'bool'::regtype THEN
-			RAISE EXCEPTION USING ERRCODE = 'datatype_mismatch', MESSAGE = format('option filter is of type %s, not boolean', found.type), HINT = 'Give a condition, such as ''status = ''''complete''''''.';
+		part := @extschema@.base_expression(relation, 'filter', given ->> 'filter', path);
+		IF part.type <> 'bool'::regtype THEN
+			RAISE EXCEPTION USING ERRCODE = 'datatype_mismatch', MESSAGE = format('option filter is of type %s, not boolean', part.type), HINT = 'Give a condition, such as ''status = ''''complete''''''.';
 		END IF;
-		made := made || jsonb_build_object('answer_filter_sql', found.sql);
+		made := made || jsonb_build_object('answer_filter_sql', part.sql);
 	END IF;
 
 	EXECUTE format('INSERT INTO %s.surveys SELECT * FROM jsonb_populate_record(NULL::%1$s.surveys, $1)', schema)
@@ -532,9 +523,9 @@ BEGIN
 	EXECUTE format('ANALYZE %s.surveys; ANALYZE %1$s.answers; ANALYZE %1$s.answer_counts; ANALYZE %1$s.targets', schema);
 	EXECUTE format('SELECT sum(answers) FROM %s.answers WHERE survey = $1 AND problem IS NOT NULL', schema) INTO bad USING id;
 	IF bad > 0 AND options ->> 'on_bad_row' = 'error' THEN
-		EXECUTE format('SELECT * FROM %s.answers WHERE survey = $1 AND problem IS NOT NULL LIMIT 1', schema) INTO found USING id;
+		EXECUTE format('SELECT * FROM %s.answers WHERE survey = $1 AND problem IS NOT NULL LIMIT 1', schema) INTO part USING id;
 		RAISE EXCEPTION USING ERRCODE = 'data_exception', MESSAGE = format('%s has %s answers that survey "%s" cannot use', given ->> 'answer_source', bad, given ->> 'survey'),
-			DETAIL = format('The first: customer %s, answered at %s, score %s: %s.', coalesce(found.customer::text, 'NULL'), coalesce(found.answered_at::text, 'NULL'), coalesce(found.given, 'NULL'), found.problem),
+			DETAIL = format('The first: customer %s, answered at %s, score %s: %s.', coalesce(part.customer::text, 'NULL'), coalesce(part.answered_at::text, 'NULL'), coalesce(part.given, 'NULL'), part.problem),
 			HINT = 'Correct the rows, or leave them out with the option filter.';
 	END IF;
 	EXECUTE format('SELECT live_since IS NOT NULL FROM %s.state', schema) INTO live;

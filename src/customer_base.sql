@@ -614,7 +614,7 @@ DECLARE
 BEGIN
 	EXECUTE format('LOCK TABLE %s IN SHARE UPDATE EXCLUSIVE MODE', settings);
 	EXECUTE @extschema@.base_template($template$
-DROP VIEW IF EXISTS {schema}.nps_by_period, {schema}.satisfaction_by_period, {schema}.satisfaction_by_dimension, {schema}.satisfaction_by_channel, {schema}.satisfaction_by_agent,
+DROP VIEW IF EXISTS {schema}.base_status, {schema}.nps_by_period, {schema}.satisfaction_by_period, {schema}.satisfaction_by_dimension, {schema}.satisfaction_by_channel, {schema}.satisfaction_by_agent,
 	{schema}.survey_waves, {schema}.satisfaction_drivers, {schema}.detractors_to_call, {schema}.satisfaction_loyalty, {schema}.complaints_by_period, {schema}.complaint_reasons, {schema}.survey_status, {schema}.kpi_targets;
 DROP FUNCTION IF EXISTS {schema}.kpi_targets_at(date), {schema}.nps_by_period_at(date), {schema}.satisfaction_by_period_at(date), {schema}.satisfaction_by_dimension_at(date),
 	{schema}.satisfaction_by_channel_at(date), {schema}.satisfaction_by_agent_at(date), {schema}.survey_waves_at(date), {schema}.satisfaction_drivers_at(date), {schema}.detractors_to_call_at(date), {schema}.satisfaction_loyalty_at(date),
@@ -627,7 +627,7 @@ DROP VIEW IF EXISTS {schema}.lifecycle, {schema}.stage_counts, {schema}.stage_tr
 DROP FUNCTION IF EXISTS {schema}.lifecycle_at(date), {schema}.stage_counts_at(date), {schema}.stage_transitions_at(date), {schema}.win_backs_at(date),
 	{schema}.at_risk_customers_at(date), {schema}.stays_at(date);
 DROP VIEW IF EXISTS {schema}.customers, {schema}.rfm, {schema}.rfm_segments, {schema}.abc, {schema}.kpis, {schema}.histories,
-	{schema}.data_quality, {schema}.base_status;
+	{schema}.data_quality;
 DROP FUNCTION IF EXISTS {schema}.moved(date, date, text, text), {schema}.segment_moves(date, date), {schema}.customers_at(date), {schema}.rfm_at(date),
 	{schema}.rfm_segments_at(date), {schema}.abc_at(date), {schema}.kpis_at(date), {schema}.kpis_by(text, date),
 	{schema}.scored_at(date), {schema}.all_scored_at(date), {schema}.breaks_at(date), {schema}.population_breaks(date),
