@@ -26,16 +26,20 @@ OBJS = \
 	src/base_expression.o \
 	src/base_owner.o \
 	src/base_row.o \
+	src/base_survey.o \
 	src/base_table.o \
 	src/base_troubles.o \
 	src/crosstab.o \
 	src/decimal.o \
+	src/driver_tally.o \
+	src/drivers.o \
 	src/histories_query.o \
 	src/history_codec.o \
 	src/history_measures.o \
 	src/history_state.o \
 	src/history_text.o \
 	src/inference.o \
+	src/json_input.o \
 	src/language.o \
 	src/lifecycle.o \
 	src/lifecycle_policy.o \
@@ -49,6 +53,7 @@ OBJS = \
 	src/math/distributions.o \
 	src/math/fit.o \
 	src/math/gamma_gamma.o \
+	src/math/linear.o \
 	src/math/models.o \
 	src/math/panels.o \
 	src/math/pareto_nbd.o \
@@ -61,6 +66,8 @@ OBJS = \
 	src/model_scores.o \
 	src/model_text.o \
 	src/module.o \
+	src/nps.o \
+	src/nps_measures.o \
 	src/pareto.o \
 	src/period_totals.o \
 	src/periods.o \
@@ -68,11 +75,14 @@ OBJS = \
 	src/proportion.o \
 	src/purchase_changes.o \
 	src/purchase_history.o \
+	src/rating.o \
+	src/rating_tally.o \
 	src/rfm.o \
 	src/rfm_breaks.o \
 	src/rfm_cut.o \
 	src/rfm_totals.o \
 	src/rfm_window.o \
+	src/satisfaction.o \
 	src/segment_map.o \
 	src/segment_map_check.o \
 	src/simulate.o
@@ -93,6 +103,9 @@ SQL_PARTS = \
 	src/model.sql \
 	src/ltv.sql \
 	src/simulate.sql \
+	src/drivers.sql \
+	src/nps.sql \
+	src/satisfaction.sql \
 	src/base_expression.sql \
 	src/base_changes.sql \
 	src/base_fill.sql \
@@ -101,13 +114,15 @@ SQL_PARTS = \
 	src/base_views.sql \
 	src/base_models.sql \
 	src/base_live.sql \
+	src/base_survey_views.sql \
 	src/customer_base.sql \
+	src/base_surveys.sql \
 	src/holdout.sql \
 	src/economics.sql
 
 REGRESS = purchase_history period_totals purchase_changes rfm segment_map abc proportion mean_tally ab_test lifecycle model ltv simulate customer_base base_changes
 REGRESS_OPTS = --inputdir=$(srcdir) --load-extension=pg_customer
-ISOLATION = base_find base_refresh base_changes live_writers live_start live_fold live_drop live_snapshots live_lines live_transaction
+ISOLATION = base_find base_refresh base_changes live_writers live_start live_fold live_drop live_snapshots live_lines live_surveys live_transaction
 ISOLATION_OPTS = --inputdir=$(srcdir)/test/isolation --load-extension=pg_customer
 
 srcdir := $(patsubst %/,%,$(dir $(firstword $(MAKEFILE_LIST))))
