@@ -196,6 +196,7 @@ FROM {schema}.surveys AS s CROSS JOIN {schema}.settings AS b
 			WHERE c.oid = b.tableoid), s.id, s.source) AS m HAVING count(*) > 0) END AS reason OFFSET 0) AS r
 ORDER BY s.id$template$, false);
 
+	-- Each view is read once for all of its metrics, if any of them has a target, and kpis for the units that targets have.
 	PERFORM @extschema@.base_make_view(options, 'kpi_targets', 'Actual against target, met or not, and whether the data are enough to be certain.', replace($template$
 SELECT {g.tenant,} g.metric, g.survey, g.period, g.unit, g.target, k.better, v.value, v.low, v.high,
 	CASE k.better WHEN 'higher' THEN v.value >= g.target ELSE v.value <= g.target END,
@@ -203,10 +204,13 @@ SELECT {g.tenant,} g.metric, g.survey, g.period, g.unit, g.target, k.better, v.v
 FROM {schema}.targets AS g JOIN {ext}.base_metrics() AS k ON k.metric = g.metric
 	LEFT JOIN (#) AS v ON v.metric = g.metric AND v.unit = g.unit AND v.period = date_trunc(g.unit, g.period::timestamp)::date AND (g.survey IS NULL OR v.survey = g.survey)[[tenant_sql: AND v.tenant {tenant_equal} g.tenant]]
 ORDER BY {g.tenant,} g.period, g.metric, g.survey$template$, '#',
-		(SELECT string_agg(format('SELECT {v.tenant,} %L AS metric, %s AS survey, v.unit, v.period, v.%I::numeric(38,6) AS value, %s::numeric(38,6) AS low, %s::numeric(38,6) AS high, v.complete FROM {schema}.%I($1) AS v WHERE %s AND EXISTS (SELECT FROM {schema}.targets AS x WHERE x.metric = %1$L)',
-			m.metric, CASE WHEN m.kind IS NULL THEN 'NULL::text' ELSE 'v.survey' END, m.value, coalesce('v.' || m.low, 'NULL'), coalesce('v.' || m.high, 'NULL'), m.view || '_at',
-			CASE WHEN m.view = 'satisfaction_by_period' THEN format('v.kind = %L AND v.scope = ''external''', m.kind) WHEN m.kind IS NOT NULL THEN 'v.scope = ''external''' ELSE 'true' END), ' UNION ALL ')
-		FROM @extschema@.base_metrics() AS m)));
+		(SELECT string_agg(format('SELECT {v.tenant,} x.metric, %s AS survey, %s AS unit, v.period, x.value, x.low, x.high, v.complete FROM %s CROSS JOIN LATERAL (VALUES %s) AS x (metric, value, low, high)
+			WHERE EXISTS (SELECT FROM {schema}.targets AS t WHERE t.metric IN (%s))%s', m.survey, m.unit, m.source, m.values, m.metrics, m.condition), ' UNION ALL ')
+		FROM (SELECT m.view, string_agg(format('(%L, v.%I::numeric(38,6), %s::numeric(38,6), %s::numeric(38,6))', m.metric, m.value, coalesce('v.' || m.low, 'NULL'), coalesce('v.' || m.high, 'NULL')), ', ') AS values,
+				string_agg(quote_literal(m.metric), ', ') AS metrics, CASE m.view WHEN 'kpis' THEN 'NULL::text' ELSE 'v.survey' END AS survey, CASE m.view WHEN 'kpis' THEN 'u.unit' ELSE 'v.unit' END AS unit,
+				CASE m.view WHEN 'kpis' THEN '(SELECT DISTINCT t.unit FROM {schema}.targets AS t) AS u CROSS JOIN LATERAL {schema}.kpis_by(u.unit, $1) AS v' ELSE format('{schema}.%I($1) AS v', m.view || '_at') END AS source,
+				CASE m.view WHEN 'kpis' THEN '' WHEN 'satisfaction_by_period' THEN ' AND v.scope = ''external'' AND (v.kind = ''ces'') = (x.metric = ''ces'')' ELSE ' AND v.scope = ''external''' END AS condition
+			FROM @extschema@.base_metrics() AS m GROUP BY m.view) AS m)));
 
 	EXECUTE @extschema@.base_template($template$
 COMMENT ON FUNCTION {schema}.answers_until(date) IS 'What was answered to surveys until a day, by all but the customer.';
