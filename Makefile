@@ -16,6 +16,7 @@ MODULE_big = pg_customer
 PGFILEDESC = "pg_customer - customer analytics inside the database"
 
 OBJS = \
+	src/ab_test.o \
 	src/abc.o \
 	src/aggregate.o \
 	src/base_attempt.o \
@@ -27,6 +28,7 @@ OBJS = \
 	src/base_row.o \
 	src/base_table.o \
 	src/base_troubles.o \
+	src/crosstab.o \
 	src/decimal.o \
 	src/driver_tally.o \
 	src/drivers.o \
@@ -35,6 +37,7 @@ OBJS = \
 	src/history_measures.o \
 	src/history_state.o \
 	src/history_text.o \
+	src/inference.o \
 	src/json_input.o \
 	src/language.o \
 	src/lifecycle.o \
@@ -55,6 +58,7 @@ OBJS = \
 	src/math/pareto_nbd.o \
 	src/math/simulate.o \
 	src/math/special.o \
+	src/mean_tally.o \
 	src/model.o \
 	src/model_fit.o \
 	src/model_intervals.o \
@@ -65,6 +69,7 @@ OBJS = \
 	src/period_totals.o \
 	src/periods.o \
 	src/population.o \
+	src/proportion.o \
 	src/purchase_changes.o \
 	src/purchase_history.o \
 	src/rfm.o \
@@ -85,6 +90,9 @@ SQL_PARTS = \
 	src/rfm.sql \
 	src/segment_map.sql \
 	src/abc.sql \
+	src/proportion.sql \
+	src/mean_tally.sql \
+	src/ab_test.sql \
 	src/lifecycle.sql \
 	src/model.sql \
 	src/ltv.sql \
@@ -102,7 +110,7 @@ SQL_PARTS = \
 	src/holdout.sql \
 	src/economics.sql
 
-REGRESS = purchase_history period_totals purchase_changes rfm segment_map abc lifecycle model ltv simulate drivers customer_base base_changes
+REGRESS = purchase_history period_totals purchase_changes rfm segment_map abc proportion mean_tally ab_test lifecycle model ltv simulate drivers customer_base base_changes
 REGRESS_OPTS = --inputdir=$(srcdir) --load-extension=pg_customer
 ISOLATION = base_find base_refresh base_changes live_writers live_start live_fold live_drop live_snapshots live_lines live_transaction
 ISOLATION_OPTS = --inputdir=$(srcdir)/test/isolation --load-extension=pg_customer
