@@ -28,10 +28,12 @@ OBJS = \
 	src/base_row.o \
 	src/base_table.o \
 	src/base_troubles.o \
+	src/classification.o \
 	src/crosstab.o \
 	src/decimal.o \
 	src/driver_tally.o \
 	src/drivers.o \
+	src/event_counts.o \
 	src/histories_query.o \
 	src/history_codec.o \
 	src/history_measures.o \
@@ -44,6 +46,8 @@ OBJS = \
 	src/lifecycle_policy.o \
 	src/lifecycle_stages.o \
 	src/lifecycle_totals.o \
+	src/logistic.o \
+	src/logistic_text.o \
 	src/ltv.o \
 	src/math/bgbb.o \
 	src/math/bgnbd.o \
@@ -53,6 +57,7 @@ OBJS = \
 	src/math/fit.o \
 	src/math/gamma_gamma.o \
 	src/math/linear.o \
+	src/math/logistic.o \
 	src/math/models.o \
 	src/math/panels.o \
 	src/math/pareto_nbd.o \
@@ -98,6 +103,8 @@ SQL_PARTS = \
 	src/ltv.sql \
 	src/simulate.sql \
 	src/drivers.sql \
+	src/classification.sql \
+	src/logistic.sql \
 	src/base_expression.sql \
 	src/base_changes.sql \
 	src/base_fill.sql \
