@@ -48,6 +48,7 @@ OBJS = \
 	src/lifecycle_totals.o \
 	src/logistic.o \
 	src/logistic_text.o \
+	src/logrank.o \
 	src/ltv.o \
 	src/math/bgbb.o \
 	src/math/bgnbd.o \
@@ -84,7 +85,9 @@ OBJS = \
 	src/rfm_window.o \
 	src/segment_map.o \
 	src/segment_map_check.o \
-	src/simulate.o
+	src/simulate.o \
+	src/survival.o \
+	src/survival_text.o
 
 # The order in which the install script is put together: each part uses only what stands before it.
 SQL_PARTS = \
@@ -105,6 +108,7 @@ SQL_PARTS = \
 	src/drivers.sql \
 	src/classification.sql \
 	src/logistic.sql \
+	src/survival.sql \
 	src/base_expression.sql \
 	src/base_changes.sql \
 	src/base_fill.sql \

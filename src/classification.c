@@ -105,12 +105,15 @@ event_counts_deserialize(PG_FUNCTION_ARGS)
 {
 	StringInfoData buffer;
 	bytea	   *bytes;
+	EventCounts *counts;
 
 	(void) aggregate_context(fcinfo);
 	bytes = PG_GETARG_BYTEA_PP(0);
 	initStringInfo(&buffer);
 	appendBinaryStringInfo(&buffer, VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));
-	PG_RETURN_POINTER(event_counts_receive(&buffer, CurrentMemoryContext));
+	counts = event_counts_receive(&buffer, CurrentMemoryContext);
+	pq_getmsgend(&buffer);
+	PG_RETURN_POINTER(counts);
 }
 
 /* ------------------------------------------------------------------------------------------------

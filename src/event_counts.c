@@ -100,6 +100,17 @@ event_counts_add(EventCounts *counts, double at, double events, double others)
 	counts->rows[counts->count++] = (EventCount) {at, events, others};
 }
 
+double
+event_duration(double duration)
+{
+	if (!(duration >= 0) || isinf(duration))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("a duration must be a finite number from 0, not %g", duration),
+				 errhint("It is the time to the event or, without one, to the end of what is known.")));
+	return duration + 0.0;
+}
+
 void
 event_counts_append(EventCounts *counts, const EventCounts *other)
 {
@@ -149,6 +160,5 @@ event_counts_receive(StringInfo buffer, MemoryContext context)
 					 errmsg("invalid state of an aggregate that counts events")));
 		event_counts_add(counts, at, events, others);
 	}
-	pq_getmsgend(buffer);
 	return counts;
 }

@@ -29,6 +29,9 @@ typedef struct EventCounts
 extern EventCounts *event_counts_create(MemoryContext context);
 extern void event_counts_add(EventCounts *counts, double at, double events, double others);
 
+/* A duration as it was passed; an error where it is none. */
+extern double event_duration(double duration);
+
 /* Adds all of another one, which stays as it is. */
 extern void event_counts_append(EventCounts *counts, const EventCounts *other);
 

@@ -68,34 +68,79 @@ typedef struct LogisticState
  * Rows
  * ------------------------------------------------------------------------------------------------ */
 
-/*
- * compare_rows
- *		Any order will do, if it is always the same.
- */
-static inline int
-compare_rows(const void *first, const void *second, int width)
+/* Rows are put in the order of a hash of theirs: any order will do, if it is always the same. */
+typedef struct RowKey
 {
-	const double *a = first;
-	const double *b = second;
+	uint64		hash;
+	Size		row;
+} RowKey;
 
+static inline int
+compare_keys(const RowKey *a, const RowKey *b, const LogisticState *state)
+{
+	Size		size = (state->features + 1) * sizeof(double);
 
-	for (int i = 0; i < width; i++)
-	{
-		if (a[i] != b[i])
-			return a[i] < b[i] ? -1 : 1;
-	}
-	return 0;
+	if (a->hash != b->hash)
+		return a->hash < b->hash ? -1 : 1;
+	return memcmp((const char *) state->rows + a->row * size, (const char *) state->rows + b->row * size, size);
 }
 
-#define ST_SORT sort_rows
-#define ST_ELEMENT_TYPE_VOID
-#define ST_COMPARE(a, b, arg) compare_rows(a, b, *(arg))
-#define ST_COMPARE_ARG_TYPE int
+#define ST_SORT sort_keys
+#define ST_ELEMENT_TYPE RowKey
+#define ST_COMPARE(a, b, state) compare_keys(a, b, state)
+#define ST_COMPARE_ARG_TYPE const LogisticState
 #define ST_SCOPE static
 #define ST_CHECK_FOR_INTERRUPTS
 #define ST_DEFINE
 #define ST_DECLARE
 #include "lib/sort_template.h"
+
+/*
+ * sort_rows
+ *		Keys are sorted, then each row moves to its place, round after round of places that swap.
+ */
+static void
+sort_rows(LogisticState *state)
+{
+	int			width = state->features + 1;
+	RowKey	   *keys = palloc_extended(Max(state->count, 1) * sizeof(RowKey), MCXT_ALLOC_HUGE);
+	double		first[LOGISTIC_TERMS];
+
+	for (Size i = 0; i < state->count; i++)
+	{
+		const double *row = state->rows + i * width;
+		uint64		hash = 0;
+
+		CHECK_FOR_INTERRUPTS();
+		for (int j = 0; j < width; j++)
+		{
+			uint64		bits;
+
+			memcpy(&bits, &row[j], sizeof(bits));
+			hash = (hash ^ bits) * UINT64CONST(0x9E3779B97F4A7C15);
+			hash ^= hash >> 32;
+		}
+		keys[i] = (RowKey) {hash, i};
+	}
+	sort_keys(keys, state->count, state);
+	for (Size i = 0; i < state->count; i++)
+	{
+		Size		to = i;
+
+		CHECK_FOR_INTERRUPTS();
+		if (keys[i].row == i)
+			continue;
+		memcpy(first, state->rows + i * width, width * sizeof(double));
+		for (Size from; (from = keys[to].row) != i; to = from)
+		{
+			memcpy(state->rows + to * width, state->rows + from * width, width * sizeof(double));
+			keys[to].row = to;
+		}
+		memcpy(state->rows + to * width, first, width * sizeof(double));
+		keys[to].row = to;
+	}
+	pfree(keys);
+}
 
 /*
  * create_state
@@ -402,7 +447,7 @@ logistic_final(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	state = (LogisticState *) PG_GETARG_POINTER(0);
 	width = state->features + 1;
-	sort_rows(state->rows, state->count, width * sizeof(double), &width);
+	sort_rows(state);
 
 	model = logistic_create(state->features);
 	model->observations = state->count;
