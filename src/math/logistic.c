@@ -23,7 +23,7 @@
 #define HALVINGS	30
 
 /* Newton's step squared, in standard errors, at which the search ends; and if rounding lets it come no nearer. */
-#define DECREMENT	1e-18
+#define DECREMENT	1e-22
 #define DECREMENT_STALLED	1e-10
 
 /* From this iteration on a step that is no smaller than this is suspected to follow a separation, */
@@ -286,16 +286,46 @@ separates(const Search *search, const double *combination)
 
 /*
  * note_separation
- *		The features in the combination.
+ *		The features that separate alone, if there are any; else those in the combination.
  */
 static void
 note_separation(const Search *search, const double *combination, LogisticFit *fit)
 {
+	const LogisticRows *data = search->data;
+	double		lowest[2][LOGISTIC_FEATURES];
+	double		highest[2][LOGISTIC_FEATURES];
 	double		largest = 0;
+	bool		alone = false;
 
+	for (int j = 0; j < data->features; j++)
+	{
+		lowest[0][j] = lowest[1][j] = INFINITY;
+		highest[0][j] = highest[1][j] = -INFINITY;
+	}
+	for (size_t i = 0; i < data->count; i++)
+	{
+		const double *row = data->rows + i * (data->features + 1);
+		int			event = row[0] > 0;
+
+		pause_at(data, i);
+		for (int j = 0; j < data->features; j++)
+		{
+			lowest[event][j] = fmin(lowest[event][j], row[j + 1]);
+			highest[event][j] = fmax(highest[event][j], row[j + 1]);
+		}
+	}
 	for (int k = 1; k < search->terms; k++)
+	{
+		int			j = search->feature[k];
+
 		largest = fmax(largest, fabs(combination[k]));
-	for (int k = 1; k < search->terms; k++)
+		if (highest[0][j] <= lowest[1][j] || highest[1][j] <= lowest[0][j])
+		{
+			fit->notes[j] = LOGISTIC_SEPARATES;
+			alone = true;
+		}
+	}
+	for (int k = 1; k < search->terms && !alone; k++)
 	{
 		if (fabs(combination[k]) > TAKES_PART * largest)
 			fit->notes[search->feature[k]] = LOGISTIC_SEPARATES;
