@@ -29,10 +29,12 @@ OBJS = \
 	src/base_survey.o \
 	src/base_table.o \
 	src/base_troubles.o \
+	src/classification.o \
 	src/crosstab.o \
 	src/decimal.o \
 	src/driver_tally.o \
 	src/drivers.o \
+	src/event_counts.o \
 	src/histories_query.o \
 	src/history_codec.o \
 	src/history_measures.o \
@@ -45,6 +47,9 @@ OBJS = \
 	src/lifecycle_policy.o \
 	src/lifecycle_stages.o \
 	src/lifecycle_totals.o \
+	src/logistic.o \
+	src/logistic_text.o \
+	src/logrank.o \
 	src/ltv.o \
 	src/math/bgbb.o \
 	src/math/bgnbd.o \
@@ -54,6 +59,7 @@ OBJS = \
 	src/math/fit.o \
 	src/math/gamma_gamma.o \
 	src/math/linear.o \
+	src/math/logistic.o \
 	src/math/models.o \
 	src/math/panels.o \
 	src/math/pareto_nbd.o \
@@ -85,7 +91,9 @@ OBJS = \
 	src/satisfaction.o \
 	src/segment_map.o \
 	src/segment_map_check.o \
-	src/simulate.o
+	src/simulate.o \
+	src/survival.o \
+	src/survival_text.o
 
 # The order in which the install script is put together: each part uses only what stands before it.
 SQL_PARTS = \
@@ -106,6 +114,9 @@ SQL_PARTS = \
 	src/drivers.sql \
 	src/nps.sql \
 	src/satisfaction.sql \
+	src/classification.sql \
+	src/logistic.sql \
+	src/survival.sql \
 	src/base_expression.sql \
 	src/base_changes.sql \
 	src/base_fill.sql \
@@ -120,7 +131,7 @@ SQL_PARTS = \
 	src/holdout.sql \
 	src/economics.sql
 
-REGRESS = purchase_history period_totals purchase_changes rfm segment_map abc proportion mean_tally ab_test lifecycle model ltv simulate customer_base base_changes
+REGRESS = purchase_history period_totals purchase_changes rfm segment_map abc proportion mean_tally ab_test lifecycle model ltv simulate drivers logistic survival customer_base base_changes
 REGRESS_OPTS = --inputdir=$(srcdir) --load-extension=pg_customer
 ISOLATION = base_find base_refresh base_changes live_writers live_start live_fold live_drop live_snapshots live_lines live_surveys live_transaction
 ISOLATION_OPTS = --inputdir=$(srcdir)/test/isolation --load-extension=pg_customer
