@@ -28,6 +28,8 @@ OBJS = \
 	src/base_row.o \
 	src/base_table.o \
 	src/base_troubles.o \
+	src/cells.o \
+	src/cohort.o \
 	src/crosstab.o \
 	src/decimal.o \
 	src/histories_query.o \
@@ -68,6 +70,7 @@ OBJS = \
 	src/proportion.o \
 	src/purchase_changes.o \
 	src/purchase_history.o \
+	src/retention.o \
 	src/rfm.o \
 	src/rfm_breaks.o \
 	src/rfm_cut.o \
@@ -75,7 +78,8 @@ OBJS = \
 	src/rfm_window.o \
 	src/segment_map.o \
 	src/segment_map_check.o \
-	src/simulate.o
+	src/simulate.o \
+	src/subscriptions.o
 
 # The order in which the install script is put together: each part uses only what stands before it.
 SQL_PARTS = \
@@ -90,6 +94,7 @@ SQL_PARTS = \
 	src/mean_tally.sql \
 	src/ab_test.sql \
 	src/lifecycle.sql \
+	src/retention.sql \
 	src/model.sql \
 	src/ltv.sql \
 	src/simulate.sql \
@@ -98,14 +103,17 @@ SQL_PARTS = \
 	src/base_fill.sql \
 	src/base_fold.sql \
 	src/base_lifecycle.sql \
+	src/base_retention.sql \
 	src/base_views.sql \
 	src/base_models.sql \
 	src/base_live.sql \
 	src/customer_base.sql \
 	src/holdout.sql \
+	src/retention_reports.sql \
+	src/subscriptions.sql \
 	src/economics.sql
 
-REGRESS = purchase_history period_totals purchase_changes rfm segment_map abc proportion mean_tally ab_test lifecycle model ltv simulate customer_base base_changes
+REGRESS = purchase_history period_totals purchase_changes rfm segment_map abc proportion mean_tally ab_test lifecycle retention subscriptions model ltv simulate customer_base base_changes
 REGRESS_OPTS = --inputdir=$(srcdir) --load-extension=pg_customer
 ISOLATION = base_find base_refresh base_changes live_writers live_start live_fold live_drop live_snapshots live_lines live_transaction
 ISOLATION_OPTS = --inputdir=$(srcdir)/test/isolation --load-extension=pg_customer

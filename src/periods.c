@@ -14,6 +14,8 @@
 PG_FUNCTION_INFO_V1(history_days);
 PG_FUNCTION_INFO_V1(history_periods);
 PG_FUNCTION_INFO_V1(history_period_activity);
+PG_FUNCTION_INFO_V1(history_active_periods);
+PG_FUNCTION_INFO_V1(calendar_periods);
 PG_FUNCTION_INFO_V1(history_coefficient_of_variation);
 
 static const struct
@@ -83,7 +85,7 @@ counts_orders(text *count_by)
  * period_index
  *		Periods of a unit are counted; the number of that which holds a day. Weeks begin on Mondays.
  */
-static int64
+int64
 period_index(int64 day, TimeUnit unit)
 {
 	int64		year;
@@ -211,6 +213,53 @@ period_scan_activity(PeriodScan *scan, Period *period)
 }
 
 /*
+ * calendar_periods
+ *		Every period from that of one day to that of another, with the one after it.
+ */
+Datum
+calendar_periods(PG_FUNCTION_ARGS)
+{
+	typedef struct Calendar
+	{
+		TimeUnit	unit;
+		int64		next;
+		int64		last;
+	} Calendar;
+	FuncCallContext *context;
+	Calendar   *calendar;
+	Datum		values[2];
+	bool		nulls[2] = {0};
+
+	if (SRF_IS_FIRSTCALL())
+	{
+		MemoryContext old;
+
+		history_check_finite(PG_GETARG_DATEADT(0), "the first day");
+		history_check_finite(PG_GETARG_DATEADT(1), "the last day");
+		context = SRF_FIRSTCALL_INIT();
+		old = MemoryContextSwitchTo(context->multi_call_memory_ctx);
+		if (get_call_result_type(fcinfo, NULL, &context->tuple_desc) != TYPEFUNC_COMPOSITE)
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("function returning record called in context that cannot accept type record")));
+		context->tuple_desc = BlessTupleDesc(context->tuple_desc);
+		calendar = palloc(sizeof(Calendar));
+		calendar->unit = time_unit(PG_GETARG_TEXT_PP(2));
+		calendar->next = period_index(PG_GETARG_DATEADT(0), calendar->unit);
+		calendar->last = period_index(PG_GETARG_DATEADT(1), calendar->unit);
+		context->user_fctx = calendar;
+		MemoryContextSwitchTo(old);
+	}
+	context = SRF_PERCALL_SETUP();
+	calendar = context->user_fctx;
+	if (calendar->next > calendar->last)
+		SRF_RETURN_DONE(context);
+	values[0] = DateADTGetDatum(period_first_day(calendar->next++, calendar->unit));
+	values[1] = DateADTGetDatum(period_first_day(calendar->next, calendar->unit));
+	SRF_RETURN_NEXT(context, HeapTupleGetDatum(heap_form_tuple(context->tuple_desc, values, nulls)));
+}
+
+/*
  * begin_rows
  *		Sets a set-returning function up; its history is copied where it lives as long as the calls.
  */
@@ -313,6 +362,27 @@ history_period_activity(PG_FUNCTION_ARGS)
 	values[8] = BoolGetDatum(period.is_reactivated);
 	values[9] = BoolGetDatum(period.is_lost);
 	SRF_RETURN_NEXT(context, HeapTupleGetDatum(heap_form_tuple(context->tuple_desc, values, nulls)));
+}
+
+/*
+ * history_active_periods
+ *		In how many periods of from <= day < to there is a purchase.
+ */
+Datum
+history_active_periods(PG_FUNCTION_ARGS)
+{
+	DateADT		to = PG_GETARG_DATEADT(2);
+	PeriodScan	scan;
+	Period		period;
+	int32		active = 0;
+
+	/* Nothing comes before -infinity, and infinity is after every day. */
+	if (DATE_IS_NOBEGIN(to))
+		PG_RETURN_INT32(0);
+	period_scan_begin(&scan, PG_GETARG_DATUM(0), time_unit(PG_GETARG_TEXT_PP(3)), PG_GETARG_DATEADT(1), to - 1);
+	while (period_scan_next(&scan, &period))
+		active += period.purchase_days > 0;
+	PG_RETURN_INT32(active);
 }
 
 /*
