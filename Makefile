@@ -8,6 +8,7 @@
 #   make bench                  the measurements quoted in the docs
 #   make bench-live             those of live bases: writers, loads, reading, size
 #   make bench-models           those of purchase models: fits and scores; BIG=1: of ten million customers
+#   make bench-retention        that of the monthly cohort matrix
 #   make && make install        into the PostgreSQL of PG_CONFIG
 
 EXTENSION = pg_customer
@@ -127,7 +128,7 @@ PG_CPPFLAGS = -I$(srcdir)/src -DPG_CUSTOMER_VERSION='"$(EXTVERSION)"' -ffp-contr
 PG_CFLAGS = -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
 
 # These need no PostgreSQL yet: they find or install one.
-SELF_SUFFICIENT = demo check stress recovery bench bench-live bench-models stage
+SELF_SUFFICIENT = demo check stress recovery bench bench-live bench-models bench-retention stage
 ifneq ($(filter $(SELF_SUFFICIENT),$(MAKECMDGOALS)),)
 
 .PHONY: $(SELF_SUFFICIENT)
@@ -142,6 +143,8 @@ bench-live:
 	@bash $(srcdir)/test/bench/live.sh
 bench-models:
 	@bash $(srcdir)/test/bench/models.sh
+bench-retention:
+	@bash $(srcdir)/test/bench/retention.sh
 stage:
 	@bash $(srcdir)/test/server/stage.sh
 
