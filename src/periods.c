@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "funcapi.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 
 #include "periods.h"
@@ -219,44 +220,23 @@ period_scan_activity(PeriodScan *scan, Period *period)
 Datum
 calendar_periods(PG_FUNCTION_ARGS)
 {
-	typedef struct Calendar
-	{
-		TimeUnit	unit;
-		int64		next;
-		int64		last;
-	} Calendar;
-	FuncCallContext *context;
-	Calendar   *calendar;
-	Datum		values[2];
-	bool		nulls[2] = {0};
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	TimeUnit	unit = time_unit(PG_GETARG_TEXT_PP(2));
+	int64		last;
 
-	if (SRF_IS_FIRSTCALL())
+	history_check_finite(PG_GETARG_DATEADT(0), "the first day");
+	history_check_finite(PG_GETARG_DATEADT(1), "the last day");
+	InitMaterializedSRF(fcinfo, 0);
+	last = period_index(PG_GETARG_DATEADT(1), unit);
+	for (int64 index = period_index(PG_GETARG_DATEADT(0), unit); index <= last; index++)
 	{
-		MemoryContext old;
+		Datum		values[2] = {DateADTGetDatum(period_first_day(index, unit)), DateADTGetDatum(period_first_day(index + 1, unit))};
+		bool		nulls[2] = {0};
 
-		history_check_finite(PG_GETARG_DATEADT(0), "the first day");
-		history_check_finite(PG_GETARG_DATEADT(1), "the last day");
-		context = SRF_FIRSTCALL_INIT();
-		old = MemoryContextSwitchTo(context->multi_call_memory_ctx);
-		if (get_call_result_type(fcinfo, NULL, &context->tuple_desc) != TYPEFUNC_COMPOSITE)
-			ereport(ERROR,
-					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					 errmsg("function returning record called in context that cannot accept type record")));
-		context->tuple_desc = BlessTupleDesc(context->tuple_desc);
-		calendar = palloc(sizeof(Calendar));
-		calendar->unit = time_unit(PG_GETARG_TEXT_PP(2));
-		calendar->next = period_index(PG_GETARG_DATEADT(0), calendar->unit);
-		calendar->last = period_index(PG_GETARG_DATEADT(1), calendar->unit);
-		context->user_fctx = calendar;
-		MemoryContextSwitchTo(old);
+		CHECK_FOR_INTERRUPTS();
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}
-	context = SRF_PERCALL_SETUP();
-	calendar = context->user_fctx;
-	if (calendar->next > calendar->last)
-		SRF_RETURN_DONE(context);
-	values[0] = DateADTGetDatum(period_first_day(calendar->next++, calendar->unit));
-	values[1] = DateADTGetDatum(period_first_day(calendar->next, calendar->unit));
-	SRF_RETURN_NEXT(context, HeapTupleGetDatum(heap_form_tuple(context->tuple_desc, values, nulls)));
+	return (Datum) 0;
 }
 
 /*
