@@ -8,6 +8,7 @@
 #   make bench                  the measurements quoted in the docs
 #   make bench-live             those of live bases: writers, loads, reading, size
 #   make bench-models           those of purchase models: fits and scores; BIG=1: of ten million customers
+#   make bench-retention        that of the monthly cohort matrix
 #   make && make install        into the PostgreSQL of PG_CONFIG
 
 EXTENSION = pg_customer
@@ -30,6 +31,8 @@ OBJS = \
 	src/base_table.o \
 	src/base_troubles.o \
 	src/classification.o \
+	src/cells.o \
+	src/cohort.o \
 	src/crosstab.o \
 	src/decimal.o \
 	src/driver_tally.o \
@@ -83,6 +86,7 @@ OBJS = \
 	src/purchase_history.o \
 	src/rating.o \
 	src/rating_tally.o \
+	src/retention.o \
 	src/rfm.o \
 	src/rfm_breaks.o \
 	src/rfm_cut.o \
@@ -94,6 +98,7 @@ OBJS = \
 	src/simulate.o \
 	src/survival.o \
 	src/survival_text.o
+	src/subscriptions.o
 
 # The order in which the install script is put together: each part uses only what stands before it.
 SQL_PARTS = \
@@ -108,6 +113,7 @@ SQL_PARTS = \
 	src/mean_tally.sql \
 	src/ab_test.sql \
 	src/lifecycle.sql \
+	src/retention.sql \
 	src/model.sql \
 	src/ltv.sql \
 	src/simulate.sql \
@@ -122,6 +128,7 @@ SQL_PARTS = \
 	src/base_fill.sql \
 	src/base_fold.sql \
 	src/base_lifecycle.sql \
+	src/base_retention.sql \
 	src/base_views.sql \
 	src/base_models.sql \
 	src/base_live.sql \
@@ -129,9 +136,12 @@ SQL_PARTS = \
 	src/customer_base.sql \
 	src/base_surveys.sql \
 	src/holdout.sql \
+	src/retention_reports.sql \
+	src/subscriptions.sql \
 	src/economics.sql
 
 REGRESS = purchase_history period_totals purchase_changes rfm segment_map abc proportion mean_tally ab_test lifecycle model ltv simulate drivers logistic survival customer_base base_changes
+REGRESS = purchase_history period_totals purchase_changes rfm segment_map abc proportion mean_tally ab_test lifecycle retention subscriptions model ltv simulate customer_base base_changes
 REGRESS_OPTS = --inputdir=$(srcdir) --load-extension=pg_customer
 ISOLATION = base_find base_refresh base_changes live_writers live_start live_fold live_drop live_snapshots live_lines live_surveys live_transaction
 ISOLATION_OPTS = --inputdir=$(srcdir)/test/isolation --load-extension=pg_customer
@@ -145,7 +155,7 @@ PG_CPPFLAGS = -I$(srcdir)/src -DPG_CUSTOMER_VERSION='"$(EXTVERSION)"' -ffp-contr
 PG_CFLAGS = -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
 
 # These need no PostgreSQL yet: they find or install one.
-SELF_SUFFICIENT = demo check stress recovery bench bench-live bench-models stage
+SELF_SUFFICIENT = demo check stress recovery bench bench-live bench-models bench-retention stage
 ifneq ($(filter $(SELF_SUFFICIENT),$(MAKECMDGOALS)),)
 
 .PHONY: $(SELF_SUFFICIENT)
@@ -160,6 +170,8 @@ bench-live:
 	@bash $(srcdir)/test/bench/live.sh
 bench-models:
 	@bash $(srcdir)/test/bench/models.sh
+bench-retention:
+	@bash $(srcdir)/test/bench/retention.sh
 stage:
 	@bash $(srcdir)/test/server/stage.sh
 

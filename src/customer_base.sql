@@ -623,6 +623,9 @@ DROP FUNCTION IF EXISTS {schema}.kpi_targets_at(date), {schema}.nps_by_period_at
 DROP FUNCTION IF EXISTS {schema}.prospects_at(date);]]
 DROP VIEW IF EXISTS {schema}.ltv, {schema}.model_fit, {schema}.model_parameters;
 DROP FUNCTION IF EXISTS {schema}.ltv_at(date);
+DROP VIEW IF EXISTS {schema}.cohort_retention, {schema}.cohort_revenue, {schema}.period_activity;
+DROP FUNCTION IF EXISTS {schema}.cohort_retention_at(date), {schema}.cohort_revenue_at(date), {schema}.period_activity_at(date),
+	{schema}.cohorts_by(text, date), {schema}.period_rates_by(text, date);
 DROP VIEW IF EXISTS {schema}.lifecycle, {schema}.stage_counts, {schema}.stage_transitions, {schema}.win_backs, {schema}.at_risk_customers;
 DROP FUNCTION IF EXISTS {schema}.lifecycle_at(date), {schema}.stage_counts_at(date), {schema}.stage_transitions_at(date), {schema}.win_backs_at(date),
 	{schema}.at_risk_customers_at(date), {schema}.stays_at(date);
