@@ -30,8 +30,8 @@ OBJS = \
 	src/base_survey.o \
 	src/base_table.o \
 	src/base_troubles.o \
-	src/classification.o \
 	src/cells.o \
+	src/classification.o \
 	src/cohort.o \
 	src/crosstab.o \
 	src/decimal.o \
@@ -96,9 +96,9 @@ OBJS = \
 	src/segment_map.o \
 	src/segment_map_check.o \
 	src/simulate.o \
+	src/subscriptions.o \
 	src/survival.o \
 	src/survival_text.o
-	src/subscriptions.o
 
 # The order in which the install script is put together: each part uses only what stands before it.
 SQL_PARTS = \
@@ -140,8 +140,7 @@ SQL_PARTS = \
 	src/subscriptions.sql \
 	src/economics.sql
 
-REGRESS = purchase_history period_totals purchase_changes rfm segment_map abc proportion mean_tally ab_test lifecycle model ltv simulate drivers logistic survival customer_base base_changes
-REGRESS = purchase_history period_totals purchase_changes rfm segment_map abc proportion mean_tally ab_test lifecycle retention subscriptions model ltv simulate customer_base base_changes
+REGRESS = purchase_history period_totals purchase_changes rfm segment_map abc proportion mean_tally ab_test lifecycle model ltv simulate drivers logistic survival retention subscriptions customer_base base_changes
 REGRESS_OPTS = --inputdir=$(srcdir) --load-extension=pg_customer
 ISOLATION = base_find base_refresh base_changes live_writers live_start live_fold live_drop live_snapshots live_lines live_surveys live_transaction
 ISOLATION_OPTS = --inputdir=$(srcdir)/test/isolation --load-extension=pg_customer
