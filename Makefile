@@ -27,6 +27,9 @@ OBJS = \
 	src/base_row.o \
 	src/base_table.o \
 	src/base_troubles.o \
+	src/churn.o \
+	src/churn_features.o \
+	src/churn_signals.o \
 	src/decimal.o \
 	src/driver_tally.o \
 	src/drivers.o \
@@ -65,6 +68,7 @@ OBJS = \
 	src/period_totals.o \
 	src/periods.o \
 	src/population.o \
+	src/population_rhythm.o \
 	src/purchase_changes.o \
 	src/purchase_history.o \
 	src/rfm.o \
@@ -89,6 +93,7 @@ SQL_PARTS = \
 	src/model.sql \
 	src/ltv.sql \
 	src/simulate.sql \
+	src/churn.sql \
 	src/drivers.sql \
 	src/base_expression.sql \
 	src/base_changes.sql \
