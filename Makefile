@@ -16,6 +16,7 @@ MODULE_big = pg_customer
 PGFILEDESC = "pg_customer - customer analytics inside the database"
 
 OBJS = \
+	src/ab_test.o \
 	src/abc.o \
 	src/aggregate.o \
 	src/base_attempt.o \
@@ -30,20 +31,26 @@ OBJS = \
 	src/churn.o \
 	src/churn_features.o \
 	src/churn_signals.o \
+	src/classification.o \
+	src/crosstab.o \
 	src/decimal.o \
 	src/driver_tally.o \
 	src/drivers.o \
+	src/event_counts.o \
 	src/histories_query.o \
 	src/history_codec.o \
 	src/history_measures.o \
 	src/history_state.o \
 	src/history_text.o \
+	src/inference.o \
 	src/json_input.o \
 	src/language.o \
 	src/lifecycle.o \
 	src/lifecycle_policy.o \
 	src/lifecycle_stages.o \
 	src/lifecycle_totals.o \
+	src/logistic.o \
+	src/logistic_text.o \
 	src/ltv.o \
 	src/math/bgbb.o \
 	src/math/bgnbd.o \
@@ -53,11 +60,13 @@ OBJS = \
 	src/math/fit.o \
 	src/math/gamma_gamma.o \
 	src/math/linear.o \
+	src/math/logistic.o \
 	src/math/models.o \
 	src/math/panels.o \
 	src/math/pareto_nbd.o \
 	src/math/simulate.o \
 	src/math/special.o \
+	src/mean_tally.o \
 	src/model.o \
 	src/model_fit.o \
 	src/model_intervals.o \
@@ -69,6 +78,7 @@ OBJS = \
 	src/periods.o \
 	src/population.o \
 	src/population_rhythm.o \
+	src/proportion.o \
 	src/purchase_changes.o \
 	src/purchase_history.o \
 	src/rfm.o \
@@ -89,12 +99,17 @@ SQL_PARTS = \
 	src/rfm.sql \
 	src/segment_map.sql \
 	src/abc.sql \
+	src/proportion.sql \
+	src/mean_tally.sql \
+	src/ab_test.sql \
 	src/lifecycle.sql \
 	src/model.sql \
 	src/ltv.sql \
 	src/simulate.sql \
 	src/churn.sql \
 	src/drivers.sql \
+	src/classification.sql \
+	src/logistic.sql \
 	src/base_expression.sql \
 	src/base_changes.sql \
 	src/base_fill.sql \
@@ -107,7 +122,7 @@ SQL_PARTS = \
 	src/holdout.sql \
 	src/economics.sql
 
-REGRESS = purchase_history period_totals purchase_changes rfm segment_map abc lifecycle model ltv simulate customer_base base_changes
+REGRESS = purchase_history period_totals purchase_changes rfm segment_map abc proportion mean_tally ab_test lifecycle model ltv simulate drivers customer_base base_changes
 REGRESS_OPTS = --inputdir=$(srcdir) --load-extension=pg_customer
 ISOLATION = base_find base_refresh base_changes live_writers live_start live_fold live_drop live_snapshots live_lines live_transaction
 ISOLATION_OPTS = --inputdir=$(srcdir)/test/isolation --load-extension=pg_customer

@@ -429,12 +429,13 @@ set_coefficients(const DriverTally *tally, Regression *regression)
 	regression->r_squared = 0;
 	for (int i = 0; i < n; i++)
 		regression->r_squared += parts[i] * regression->with_overall[i];
+	regression->r_squared = Min(regression->r_squared, 1);
 	for (int i = 0; i < n; i++)
 	{
 		Driver	   *driver = regression->varying[i];
 
 		driver->beta = parts[i];
-		driver->std_error = sqrt(Max(1 - regression->r_squared, 0) / df * inverse[i * n + i]);
+		driver->std_error = sqrt((1 - regression->r_squared) / df * inverse[i * n + i]);
 		driver->p_value = student_t_two_sided(driver->beta / driver->std_error, df);
 	}
 
