@@ -106,10 +106,10 @@ SQL_PARTS = \
 	src/model.sql \
 	src/ltv.sql \
 	src/simulate.sql \
-	src/churn.sql \
 	src/drivers.sql \
 	src/classification.sql \
 	src/logistic.sql \
+	src/churn.sql \
 	src/base_expression.sql \
 	src/base_changes.sql \
 	src/base_fill.sql \
@@ -120,6 +120,7 @@ SQL_PARTS = \
 	src/base_live.sql \
 	src/customer_base.sql \
 	src/holdout.sql \
+	src/churn_backtest.sql \
 	src/economics.sql
 
 REGRESS = purchase_history period_totals purchase_changes rfm segment_map abc proportion mean_tally ab_test lifecycle model ltv simulate drivers customer_base base_changes

@@ -114,6 +114,16 @@ CREATE FUNCTION churn_risk(history purchase_history, as_of date, rhythm populati
 COMMENT ON FUNCTION churn_risk(purchase_history, date, population_rhythm, interval) IS
 	'Probability of no purchase in the horizon after as_of, by the customer''s own rhythm and the population''s: w + (1 - w) (b / (b + horizon))^(k + n) with n gaps of sum S, silence d, b = theta + S + d and w = never / S(d), where S(d) is the Kaplan-Meier curve of gaps; it only grows with the silence; NULL without a purchase until as_of';
 
+CREATE FUNCTION churn_risk(model logistic_model, history purchase_history, as_of date) RETURNS float8
+	AS 'MODULE_PATHNAME', 'churn_risk_logistic' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20;
+COMMENT ON FUNCTION churn_risk(logistic_model, purchase_history, date) IS
+	'Probability of no purchase in the horizon for which the model was fitted, by a logistic regression on churn_features; NULL without a purchase until as_of';
+
+CREATE FUNCTION shift_intercept(model logistic_model, shift float8) RETURNS logistic_model
+	AS 'MODULE_PATHNAME', 'logistic_shift_intercept' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION shift_intercept(logistic_model, float8) IS
+	'The model with another intercept: all its log-odds are higher by shift; what it says of its fit stays';
+
 CREATE FUNCTION next_purchase(history purchase_history, as_of date, rhythm population_rhythm, confidence float8 DEFAULT 0.8, OUT next_purchase date, OUT earliest date, OUT latest date) RETURNS record
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION next_purchase(purchase_history, date, population_rhythm, float8) IS

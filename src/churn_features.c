@@ -12,9 +12,12 @@
 #include "utils/builtins.h"
 
 #include "churn.h"
+#include "logistic.h"
 
 PG_FUNCTION_INFO_V1(churn_features);
 PG_FUNCTION_INFO_V1(churn_feature_names);
+PG_FUNCTION_INFO_V1(churn_risk_logistic);
+PG_FUNCTION_INFO_V1(logistic_shift_intercept);
 
 /* In their order. Logarithms are natural, of one more than days, counts and money. */
 static const char *const names[CHURN_FEATURES] = {
@@ -117,4 +120,46 @@ churn_feature_names(PG_FUNCTION_ARGS)
 	for (int i = 0; i < CHURN_FEATURES; i++)
 		elements[i] = CStringGetTextDatum(names[i]);
 	PG_RETURN_ARRAYTYPE_P(construct_array(elements, CHURN_FEATURES, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+/*
+ * churn_risk_logistic
+ *		(model, history, as_of): predict(model, churn_features(history, as_of)), without the array between them.
+ */
+Datum
+churn_risk_logistic(PG_FUNCTION_ARGS)
+{
+	const LogisticModel *model = PG_GETARG_LOGISTIC_MODEL(0);
+	Purchases	purchases;
+	double		features[CHURN_FEATURES];
+
+	if (model->features != CHURN_FEATURES)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the model has %d features, not the %d of churn_features", model->features, CHURN_FEATURES),
+				 errhint("Fit it on churn_features, or use predict with its own features.")));
+	if (isnan(model->numbers[0]) || !purchases_read(&purchases, PG_GETARG_DATUM(1), PG_GETARG_DATEADT(2)))
+		PG_RETURN_NULL();
+	churn_features_of(&purchases, features);
+	PG_RETURN_FLOAT8(logistic_probability(logistic_score(model->numbers, features, CHURN_FEATURES)));
+}
+
+/*
+ * logistic_shift_intercept
+ *		(model, shift)
+ */
+Datum
+logistic_shift_intercept(PG_FUNCTION_ARGS)
+{
+	const LogisticModel *model = PG_GETARG_LOGISTIC_MODEL(0);
+	double		shift = PG_GETARG_FLOAT8(1);
+	LogisticModel *shifted = palloc(VARSIZE(model));
+
+	if (!isfinite(shift))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("shift must be finite, not %g", shift)));
+	memcpy(shifted, model, VARSIZE(model));
+	shifted->numbers[0] += shift;
+	PG_RETURN_POINTER(shifted);
 }

@@ -1,0 +1,189 @@
+
+-- Models of churn fitted on the past, and judged by what followed ----------------------------------------
+
+-- A logistic regression learns from an earlier window: what was known before it, and who bought in it. The window is as long as the horizon,
+-- but leaves two thirds of the time to know customers by. Where it is shorter than the horizon, the regression tells who is at risk, and the level comes from the rhythm of
+-- the population: its mean risk over the horizon, corrected by what it was off (in log-odds) in the window.
+CREATE FUNCTION churn_fit(query text, as_of date, days integer, OUT rhythm population_rhythm, OUT model logistic_model, OUT fitted_on date, OUT fitted_days integer)
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	ext text := @extschema@.base_extension_schema();
+	first date;
+	window_rhythm @extschema@.population_rhythm;
+	level record;
+	scores float8[];
+	counts bigint[];
+	target float8;
+	share float8;
+	slope float8;
+	shift float8 := 0;
+BEGIN
+	EXECUTE format('SELECT min(%1$s.first_purchase(h.history)), %1$s.population_rhythm(h.history, $1) FROM (%2$s) AS h (history)', ext, query)
+		INTO first, rhythm USING as_of;
+	fitted_days := least(days, (as_of - first) / 3);
+	fitted_on := as_of - fitted_days;
+	IF (fitted_days >= 14) IS NOT TRUE THEN
+		fitted_on := NULL;
+		fitted_days := NULL;
+		RETURN;
+	END IF;
+	EXECUTE format('SELECT %1$s.logistic_fit(%1$s.churn_features(h.history, $1), %1$s.days_since_last(h.history, $2) >= $2 - $1, 1, 10),
+			%1$s.population_rhythm(h.history, $1)
+		FROM (%2$s) AS h (history) WHERE %1$s.first_purchase(h.history) <= $1', ext, query)
+		INTO model, window_rhythm USING fitted_on, as_of;
+	IF fitted_days < days AND @extschema@.events(model) > 0 AND @extschema@.events(model) < @extschema@.observations(model) THEN
+		EXECUTE format('SELECT avg(%1$s.churn_risk(h.history, $2, $3, $5)) AS now, avg(%1$s.churn_risk(h.history, $1, $4, $6)) AS before
+			FROM (%2$s) AS h (history) WHERE %1$s.first_purchase(h.history) <= $2', ext, query)
+			INTO level USING fitted_on, as_of, rhythm, window_rhythm, make_interval(days => days), make_interval(days => fitted_days);
+		share := @extschema@.events(model)::float8 / @extschema@.observations(model);
+		-- A rhythm that leaves no doubt has no log-odds.
+		IF level.now > 0 AND level.now < 1 AND level.before > 0 AND level.before < 1 THEN
+			target := 1 / (1 + exp(-(ln(level.now / (1 - level.now)) - ln(level.before / (1 - level.before)) + ln(share / (1 - share)))));
+			EXECUTE format('SELECT array_agg(s.score), array_agg(s.customers) FROM (
+					SELECT round(ln(p.risk / (1 - p.risk))::numeric, 2)::float8 AS score, count(*) AS customers
+					FROM (SELECT greatest(least(%1$s.churn_risk($1, h.history, $2), 1 - 1e-9), 1e-9) AS risk FROM (%2$s) AS h (history)) AS p
+					WHERE p.risk IS NOT NULL GROUP BY 1 ORDER BY 1) AS s', ext, query)
+				INTO scores, counts USING model, as_of;
+			-- Newton's method: the mean risk is steepest in the middle, so that steps are bounded.
+			FOR step IN 1 .. 50 LOOP
+				SELECT sum(s.customers * p.risk) / sum(s.customers), sum(s.customers * p.risk * (1 - p.risk)) / sum(s.customers) INTO share, slope
+				FROM unnest(scores, counts) AS s (score, customers) CROSS JOIN LATERAL (SELECT 1 / (1 + exp(-(s.score + shift))) AS risk) AS p;
+				EXIT WHEN abs(share - target) < 1e-6;
+				shift := shift + greatest(least((target - share) / greatest(slope, 1e-6), 1), -1);
+			END LOOP;
+			model := @extschema@.shift_intercept(model, shift);
+		END IF;
+	END IF;
+END $$;
+COMMENT ON FUNCTION churn_fit(text, date, integer) IS
+'What risks in the days after as_of are computed from, by nothing but purchases until then, of the histories of a query: the rhythm of the population; and a logistic regression on churn_features (ridge 10), fitted on who bought in the fitted_days after fitted_on; NULL where less than six weeks are known.';
+
+-- Every method, its risk as SQL over h.history, $1 the day, $2 the horizon, and what it is worth.
+CREATE FUNCTION churn_methods(query text, as_of date, horizon interval, unit text, models text[])
+	RETURNS TABLE (method text, score text, trust text)
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	ext text := @extschema@.base_extension_schema();
+	days integer := (as_of + horizon)::date - as_of;
+	fits record;
+	fit record;
+BEGIN
+	IF (days > 0) IS NOT TRUE THEN
+		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = format('horizon must be one day or more, in whole days: %s', horizon), HINT = 'Say ''90 days'' or ''12 months''.';
+	END IF;
+	fit := @extschema@.churn_fit(query, as_of, days);
+	method := 'recency';
+	score := format('%s.days_since_last(h.history, $1)', ext);
+	trust := 'no probability';
+	RETURN NEXT;
+	method := 'own_rhythm';
+	score := format('%s.churn_risk(h.history, $1, %L::%1$s.population_rhythm, $2)', ext, fit.rhythm);
+	trust := CASE WHEN (@extschema@.rhythm_parameters(fit.rhythm)).rhythmic >= 100 THEN 'ok' WHEN fit.rhythm IS NOT NULL THEN 'small_sample' ELSE 'no_data' END;
+	RETURN NEXT;
+	IF cardinality(models) > 0 THEN
+		fits := @extschema@.models_fit(query, models, as_of, unit);
+		FOR method, score, trust IN SELECT @extschema@.model_name(m), format('%s.churn_risk(%L::%1$s.purchase_model, h.history, $1, $2)', ext, m), @extschema@.trust(m) FROM unnest(fits.purchases) AS m LOOP
+			RETURN NEXT;
+		END LOOP;
+	END IF;
+	method := 'logistic';
+	score := CASE WHEN fit.model IS NULL THEN 'NULL::float8' ELSE format('%s.churn_risk(%L::%1$s.logistic_model, h.history, $1)', ext, fit.model) END;
+	trust := coalesce(@extschema@.trust(fit.model), 'no_data');
+	RETURN NEXT;
+END $$;
+COMMENT ON FUNCTION churn_methods(text, date, interval, text, text[]) IS
+'The methods of churn_backtest, fitted on the histories of a query until as_of, each as an expression for the risk.';
+
+-- The histories of a query with what followed.
+CREATE FUNCTION churn_outcomes(query text, as_of date, horizon interval) RETURNS text
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	ext text := @extschema@.base_extension_schema();
+	until date := as_of + horizon;
+	last date;
+BEGIN
+	EXECUTE format('SELECT max(%s.last_day(h.history)) FROM (%s) AS h (history)', ext, query) INTO last;
+	IF last < until THEN
+		RAISE WARNING USING MESSAGE = format('the horizon ends on %s, and the data on %s', until, last),
+			HINT = 'Who has not bought yet looks as if churned: give an earlier as_of or a shorter horizon.';
+	END IF;
+	RETURN format('SELECT h.history, %1$s.days_since_last(h.history, %3$L::date) >= %3$L::date - %4$L::date AS churned
+		FROM (%2$s) AS h (history) WHERE %1$s.first_purchase(h.history) <= %4$L::date', ext, query, until, as_of);
+END $$;
+COMMENT ON FUNCTION churn_outcomes(text, date, interval) IS
+'The query for the customers of a query with a purchase until as_of, and whether they made none in the horizon; data that end before it are a warning.';
+
+CREATE FUNCTION churn_judge(query text, as_of date, horizon interval, unit text, models text[])
+	RETURNS TABLE (method text, customers bigint, churned bigint, auc double precision, lift_top_decile double precision, precision_top_decile double precision,
+		brier double precision, calibration_error double precision, trust text)
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	names text[];
+	scores text[];
+	trusts text[];
+	tests @extschema@.score_test[];
+BEGIN
+	SELECT array_agg(m.method), array_agg(m.score), array_agg(m.trust) INTO names, scores, trusts FROM @extschema@.churn_methods(query, as_of, horizon, unit, models) AS m;
+	EXECUTE format('SELECT ARRAY[%s] FROM (%s) AS h', (SELECT string_agg(format('%s.classification_test(%s, h.churned)', @extschema@.base_extension_schema(), s), ', ' ORDER BY n)
+			FROM unnest(scores) WITH ORDINALITY AS s (s, n)), @extschema@.churn_outcomes(query, as_of, horizon))
+		INTO tests USING as_of, horizon;
+	FOR i IN 1 .. cardinality(names) LOOP
+		method := names[i];
+		customers := tests[i].observations;
+		churned := tests[i].events;
+		auc := tests[i].auc;
+		lift_top_decile := tests[i].lift_top_decile;
+		precision_top_decile := tests[i].precision_top_decile;
+		brier := CASE WHEN i > 1 THEN tests[i].brier END;
+		calibration_error := CASE WHEN i > 1 THEN tests[i].calibration_error END;
+		trust := trusts[i];
+		RETURN NEXT;
+	END LOOP;
+END $$;
+COMMENT ON FUNCTION churn_judge(text, date, interval, text, text[]) IS
+'The work of churn_backtest, over a query whose names are qualified.';
+
+CREATE FUNCTION churn_backtest(histories text, as_of date, horizon interval DEFAULT '90 days', models text[] DEFAULT '{bgnbd,mbgnbd,pareto_nbd,nbd}', unit text DEFAULT 'week')
+	RETURNS TABLE (method text, customers bigint, churned bigint, auc double precision, lift_top_decile double precision, precision_top_decile double precision,
+		brier double precision, calibration_error double precision, trust text)
+	LANGUAGE sql STABLE PARALLEL UNSAFE
+BEGIN ATOMIC
+	SELECT j.* FROM churn_judge(histories_query(histories), as_of, horizon, unit, models) AS j;
+END;
+COMMENT ON FUNCTION churn_backtest(text, date, interval, text[], text) IS
+'Scores the customers of a base, or of a query for histories, as of a past day by every method, each fitted on what was known then, and compares with who made no purchase in the horizon: area under the ROC curve, lift and precision of the tenth with the highest risk, Brier score, calibration error; recency (days since the last purchase) is no probability.';
+
+CREATE FUNCTION churn_deciles(query text, as_of date, horizon interval, method text, unit text)
+	RETURNS TABLE (decile integer, customers bigint, churned bigint, lowest double precision, highest double precision, predicted double precision, observed double precision, lift double precision)
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+	names text[] := '{recency,own_rhythm,bgnbd,mbgnbd,pareto_nbd,nbd,logistic}';
+BEGIN
+	IF churn_deciles.method <> ALL (names) THEN
+		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = format('there is no method "%s" of churn_backtest', churn_deciles.method),
+			HINT = format('The methods are: %s.', array_to_string(names, ', '));
+	END IF;
+	RETURN QUERY EXECUTE format('SELECT b.decile, b.observations, b.events, b.lowest, b.highest, b.mean_score, b.observed, b.lift
+			FROM (SELECT %s.calibration_table(%s, h.churned) AS bins FROM (%s) AS h) AS t, unnest(t.bins) AS b', @extschema@.base_extension_schema(),
+			(SELECT m.score FROM @extschema@.churn_methods(query, as_of, horizon, unit,
+				CASE WHEN churn_deciles.method IN ('recency', 'own_rhythm', 'logistic') THEN '{}' ELSE ARRAY[churn_deciles.method] END) AS m WHERE m.method = churn_deciles.method),
+			@extschema@.churn_outcomes(query, as_of, horizon))
+		USING as_of, horizon;
+END $$;
+COMMENT ON FUNCTION churn_deciles(text, date, interval, text, text) IS
+'The work of churn_calibration, over a query whose names are qualified.';
+
+CREATE FUNCTION churn_calibration(histories text, as_of date, horizon interval DEFAULT '90 days', method text DEFAULT 'logistic', unit text DEFAULT 'week')
+	RETURNS TABLE (decile integer, customers bigint, churned bigint, lowest double precision, highest double precision, predicted double precision, observed double precision, lift double precision)
+	LANGUAGE sql STABLE PARALLEL UNSAFE
+BEGIN ATOMIC
+	SELECT d.* FROM churn_deciles(histories_query(histories), as_of, horizon, method, unit) AS d;
+END;
+COMMENT ON FUNCTION churn_calibration(text, date, interval, text, text) IS
+'One method of churn_backtest by tenths of the customers, the first with the highest risk: the risk that was predicted, the share of customers that made no purchase, and that share over the one of all.';
