@@ -26,6 +26,7 @@ OBJS = \
 	src/base_expression.o \
 	src/base_owner.o \
 	src/base_row.o \
+	src/base_survey.o \
 	src/base_table.o \
 	src/base_troubles.o \
 	src/churn.o \
@@ -73,6 +74,8 @@ OBJS = \
 	src/model_scores.o \
 	src/model_text.o \
 	src/module.o \
+	src/nps.o \
+	src/nps_measures.o \
 	src/pareto.o \
 	src/period_totals.o \
 	src/periods.o \
@@ -81,11 +84,14 @@ OBJS = \
 	src/proportion.o \
 	src/purchase_changes.o \
 	src/purchase_history.o \
+	src/rating.o \
+	src/rating_tally.o \
 	src/rfm.o \
 	src/rfm_breaks.o \
 	src/rfm_cut.o \
 	src/rfm_totals.o \
 	src/rfm_window.o \
+	src/satisfaction.o \
 	src/segment_map.o \
 	src/segment_map_check.o \
 	src/simulate.o
@@ -110,6 +116,8 @@ SQL_PARTS = \
 	src/classification.sql \
 	src/logistic.sql \
 	src/churn.sql \
+	src/nps.sql \
+	src/satisfaction.sql \
 	src/base_expression.sql \
 	src/base_changes.sql \
 	src/base_fill.sql \
@@ -118,7 +126,9 @@ SQL_PARTS = \
 	src/base_views.sql \
 	src/base_models.sql \
 	src/base_live.sql \
+	src/base_survey_views.sql \
 	src/customer_base.sql \
+	src/base_surveys.sql \
 	src/holdout.sql \
 	src/churn_backtest.sql \
 	src/economics.sql

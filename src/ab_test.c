@@ -102,28 +102,10 @@ ab_test_means(PG_FUNCTION_ARGS)
 	const MeanTally *control = PG_GETARG_MEAN_TALLY(0);
 	const MeanTally *variant = PG_GETARG_MEAN_TALLY(1);
 	double		difference = mean_tally_minus(variant, control);
-	double		square1 = mean_tally_variance(control) / control->count;
-	double		square2 = mean_tally_variance(variant) / variant->count;
-	double		square = square1 + square2;
-	double		row[7] = {difference, lift_of(difference, mean_tally_mean(control))};
+	Welch		test = welch_test(difference, mean_tally_variance(control) / control->count, control->count,
+								  mean_tally_variance(variant) / variant->count, variant->count, PG_GETARG_FLOAT8(2));
+	double		row[] = {difference, lift_of(difference, mean_tally_mean(control)), test.t, test.df, test.p_value, test.low, test.high};
 
-	for (int i = 2; i < lengthof(row); i++)
-		row[i] = get_float8_nan();
-	(void) confidence_z(PG_GETARG_FLOAT8(2));
-	if (square > 0)
-	{
-		double		share1 = square1 / square;
-		double		share2 = square2 / square;
-		double		df = 1 / (share1 * share1 / (control->count - 1) + share2 * share2 / (variant->count - 1));
-		double		t = difference / sqrt(square);
-		double		width = confidence_t(PG_GETARG_FLOAT8(2), df) * sqrt(square);
-
-		row[2] = t;
-		row[3] = df;
-		row[4] = student_t_two_sided(t, df);
-		row[5] = difference - width;
-		row[6] = difference + width;
-	}
 	return return_test(fcinfo, row, lengthof(row), control->count, variant->count, PG_GETARG_FLOAT8(3));
 }
 

@@ -8,6 +8,7 @@
 
 #include "access/htup_details.h"
 #include "funcapi.h"
+#include "utils/float.h"
 
 #include "inference.h"
 #include "math/distributions.h"
@@ -93,4 +94,31 @@ result_row_of_numbers(FunctionCallInfo fcinfo, const double *numbers, int count)
 	for (int i = 0; i < count; i++)
 		set_number(numbers[i], &values[i], &nulls[i]);
 	return result_row(fcinfo, values, nulls);
+}
+
+/*
+ * welch_test
+ */
+Welch
+welch_test(double difference, double square1, double count1, double square2, double count2, double confidence)
+{
+	double		square = square1 + square2;
+	double		nan = get_float8_nan();
+	Welch		test = {nan, nan, nan, nan, nan};
+
+	(void) confidence_z(confidence);
+	if (square > 0)
+	{
+		double		share1 = square1 / square;
+		double		share2 = square2 / square;
+		double		width;
+
+		test.df = 1 / (share1 * share1 / (count1 - 1) + share2 * share2 / (count2 - 1));
+		test.t = difference / sqrt(square);
+		test.p_value = student_t_two_sided(test.t, test.df);
+		width = confidence_t(confidence, test.df) * sqrt(square);
+		test.low = difference - width;
+		test.high = difference + width;
+	}
+	return test;
 }

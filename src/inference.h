@@ -18,6 +18,22 @@ extern double confidence_t(double confidence, double df);
 extern double wilson_low(double successes, double trials, double z);
 extern double wilson_high(double successes, double trials, double z);
 
+/* What Welch's test says of a difference of means; NaN where neither varies. */
+typedef struct Welch
+{
+	double		t;
+	double		df;
+	double		p_value;
+	double		low;
+	double		high;
+} Welch;
+
+/*
+ * Welch (1947), The Generalization of "Student's" Problem when Several Different Population Variances are Involved; the squares are the
+ * squared standard errors of the two means, each of that many observations.
+ */
+extern Welch welch_test(double difference, double square1, double count1, double square2, double count2, double confidence);
+
 /* A column of a result: a number, NULL for NaN. */
 extern void set_number(double number, Datum *value, bool *isnull);
 
