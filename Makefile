@@ -125,6 +125,7 @@ SQL_PARTS = \
 	src/base_lifecycle.sql \
 	src/base_views.sql \
 	src/base_models.sql \
+	src/base_churn.sql \
 	src/base_live.sql \
 	src/base_survey_views.sql \
 	src/customer_base.sql \
