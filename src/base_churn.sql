@@ -71,7 +71,7 @@ BEGIN
 	EXECUTE @extschema@.base_template($template$
 UPDATE {schema}.churn_model AS c SET (rhythm, rhythm_as_of, logistic, logistic_days, logistic_as_of, fitted_on, fitted_days, fitted_at)
 	= (SELECT f.rhythm, d.day, f.model, c.horizon_days, d.day, f.fitted_on, f.fitted_days, clock_timestamp()
-		FROM (SELECT {schema}.as_of() AS day) AS d CROSS JOIN LATERAL {ext}.churn_fit({'histories'}, d.day, c.horizon_days) AS f);
+		FROM (SELECT {schema}.as_of() AS day) AS d CROSS JOIN LATERAL {ext}.churn_fit_query({'histories'}, d.day, c.horizon_days) AS f);
 ANALYZE {schema}.churn_model$template$, options);
 END $$;
 COMMENT ON FUNCTION base_fit_churn(jsonb) IS

@@ -4,7 +4,7 @@
 -- A logistic regression learns from an earlier window: what was known before it, and who bought in it. The window is as long as the horizon,
 -- but leaves two thirds of the time to know customers by. Where it is shorter than the horizon, the regression tells who is at risk, and the level comes from the rhythm of
 -- the population: its mean risk over the horizon, corrected by what it was off (in log-odds) in the window.
-CREATE FUNCTION churn_fit(query text, as_of date, days integer, OUT rhythm population_rhythm, OUT model logistic_model, OUT fitted_on date, OUT fitted_days integer)
+CREATE FUNCTION churn_fit_query(query text, as_of date, days integer, OUT rhythm population_rhythm, OUT model logistic_model, OUT fitted_on date, OUT fitted_days integer)
 	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -56,8 +56,30 @@ BEGIN
 		END IF;
 	END IF;
 END $$;
-COMMENT ON FUNCTION churn_fit(text, date, integer) IS
-'What risks in the days after as_of are computed from, by nothing but purchases until then, of the histories of a query: the rhythm of the population; and a logistic regression on churn_features (ridge 10), fitted on who bought in the fitted_days after fitted_on; NULL where less than six weeks are known.';
+COMMENT ON FUNCTION churn_fit_query(text, date, integer) IS
+'The work of churn_fit, over a query whose names are qualified, for a horizon of so many days.';
+
+CREATE FUNCTION churn_days(as_of date, horizon interval) RETURNS integer
+	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	days integer := (as_of + horizon)::date - as_of;
+BEGIN
+	IF days < 1 OR as_of + horizon <> (as_of + days)::timestamp THEN
+		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = format('horizon must be one day or more, in whole days: %s', horizon), HINT = 'Say ''90 days'' or ''12 months''.';
+	END IF;
+	RETURN days;
+END $$;
+COMMENT ON FUNCTION churn_days(date, interval) IS
+'The days of a horizon after as_of; an error unless they are whole and at least one.';
+
+CREATE FUNCTION churn_fit(histories text, as_of date, horizon interval DEFAULT '90 days', OUT rhythm population_rhythm, OUT model logistic_model, OUT fitted_on date, OUT fitted_days integer)
+	LANGUAGE sql STABLE PARALLEL UNSAFE
+BEGIN ATOMIC
+	SELECT f.rhythm, f.model, f.fitted_on, f.fitted_days FROM churn_fit_query(histories_query(histories), as_of, churn_days(as_of, horizon)) AS f;
+END;
+COMMENT ON FUNCTION churn_fit(text, date, interval) IS
+'What risks in the horizon after as_of are computed from, of a customer base or a query for histories, by nothing but purchases until then: the rhythm of the population; and a logistic regression on churn_features (ridge 10), fitted on who bought in the fitted_days after fitted_on; NULL where less than six weeks are known.';
 
 -- Every method, its risk as SQL over h.history, $1 the day, $2 the horizon, and what it is worth.
 CREATE FUNCTION churn_methods(query text, as_of date, horizon interval, unit text, models text[])
@@ -66,14 +88,10 @@ CREATE FUNCTION churn_methods(query text, as_of date, horizon interval, unit tex
 AS $$
 DECLARE
 	ext text := @extschema@.base_extension_schema();
-	days integer := (as_of + horizon)::date - as_of;
 	fits record;
 	fit record;
 BEGIN
-	IF (days > 0) IS NOT TRUE THEN
-		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = format('horizon must be one day or more, in whole days: %s', horizon), HINT = 'Say ''90 days'' or ''12 months''.';
-	END IF;
-	fit := @extschema@.churn_fit(query, as_of, days);
+	fit := @extschema@.churn_fit_query(query, as_of, @extschema@.churn_days(as_of, horizon));
 	method := 'recency';
 	score := format('%s.days_since_last(h.history, $1)', ext);
 	trust := 'no probability';
@@ -187,3 +205,50 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION churn_calibration(text, date, interval, text, text) IS
 'One method of churn_backtest by tenths of the customers, the first with the highest risk: the risk that was predicted, the share of customers that made no purchase, and that share over the one of all.';
+
+-- Churned against kept, by what was known of the customers before: segment, stage, class, purchases, the signs of churn_signals, and the base's attributes of its customers table.
+CREATE FUNCTION churn_attributes(base text, as_of date, horizon interval DEFAULT '90 days')
+	RETURNS TABLE (attribute text, value text, customers bigint, churned bigint, churn_rate double precision, low double precision, high double precision, lift double precision,
+		share_of_churned double precision)
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	options jsonb := @extschema@.base_options(@extschema@.base_settings(base));
+	own text;
+BEGIN
+	PERFORM @extschema@.churn_days(as_of, horizon);
+	SELECT string_agg(format(', (%L, c.%I::text, %s)', a.attname, a.attname, CASE WHEN t.typcategory = 'N' THEN format('c.%I::float8', a.attname) ELSE 'NULL' END), '' ORDER BY x.n) INTO own
+	FROM jsonb_array_elements_text(coalesce((options ->> 'attributes')::jsonb, '[]')) WITH ORDINALITY AS x (attribute, n)
+		JOIN pg_attribute AS a ON a.attrelid = (options ->> 'customers')::regclass AND a.attname = x.attribute JOIN pg_type AS t ON t.oid = a.atttypid;
+	RETURN QUERY EXECUTE @extschema@.base_template($template$
+WITH outcomes AS MATERIALIZED (
+	SELECT {c.key}, {ext}.days_since_last(c.history, ($1 + $2)::date) >= ($1 + $2)::date - $1 AS churned, {ext}.as_of(c.history, $1) AS history
+	FROM {schema}.histories AS c WHERE {ext}.first_purchase(c.history) <= $1
+), facts AS MATERIALIZED (
+	SELECT o.churned, v.attribute, v.value, v.number
+	FROM outcomes AS o JOIN {schema}.customers_at($1) AS c ON {c=o} CROSS JOIN LATERAL (VALUES ('segment', c.segment, NULL::float8), ('stage', c.stage, NULL), ('abc_class', c.abc_class, NULL),
+		('purchases', CASE WHEN c.orders < 3 THEN c.orders::text WHEN c.orders < 6 THEN '3 to 5' ELSE '6 or more' END, NULL),
+		('refunds', CASE WHEN c.refunds > 0 THEN 'yes' ELSE 'no' END, NULL){own}) AS v (attribute, value, number)
+	UNION ALL
+	SELECT o.churned, s.signal, CASE WHEN s.raised THEN 'yes' ELSE 'no' END, NULL
+	FROM outcomes AS o CROSS JOIN LATERAL {ext}.churn_signals(o.history, $1) AS s
+	WHERE s.signal IN ('overdue', 'never_repeated', 'spend_falling', 'orders_thinning')
+), quartiles AS (
+	SELECT f.attribute, percentile_disc(ARRAY[0.25, 0.5, 0.75]::float8[]) WITHIN GROUP (ORDER BY f.number) AS q
+	FROM facts AS f WHERE f.number IS NOT NULL AND f.number <> 'NaN' GROUP BY f.attribute HAVING count(DISTINCT f.number) > 20
+), groups AS (
+	SELECT f.attribute, f.value, count(*) AS customers, count(*) FILTER (WHERE f.churned) AS churned
+	FROM (SELECT f.churned, f.attribute, CASE WHEN q.q IS NULL OR f.number IS NULL THEN f.value WHEN f.number <= q.q[1] THEN format('to %s', q.q[1])
+			WHEN f.number <= q.q[2] THEN format('%s to %s', q.q[1], q.q[2]) WHEN f.number <= q.q[3] THEN format('%s to %s', q.q[2], q.q[3]) ELSE format('over %s', q.q[3]) END AS value
+		FROM facts AS f LEFT JOIN quartiles AS q ON q.attribute = f.attribute) AS f
+	GROUP BY f.attribute, f.value
+), alltogether AS (
+	SELECT count(*) AS customers, count(*) FILTER (WHERE churned) AS churned FROM outcomes
+)
+SELECT g.attribute, g.value, g.customers, g.churned, g.churned::float8 / g.customers, {ext}.low(p.rate), {ext}.high(p.rate),
+	g.churned::float8 / g.customers / nullif(t.churned::float8 / t.customers, 0), g.churned::float8 / nullif(t.churned, 0)
+FROM groups AS g CROSS JOIN alltogether AS t CROSS JOIN LATERAL (SELECT {ext}.proportion(g.churned, g.customers) AS rate) AS p
+ORDER BY g.attribute, 8 DESC NULLS LAST, g.value$template$, options || jsonb_build_object('own', coalesce(own, ''))) USING as_of, horizon;
+END $$;
+COMMENT ON FUNCTION churn_attributes(text, date, interval) IS
+'Who of the customers of a base made no purchase in the horizon after as_of, by what was known of them: a row for each value of an attribute, with the churn rate, its 95 % interval (Wilson), its lift over the rate of all, and its share of the churned; numbers of more than 20 values in quarters.';
