@@ -31,6 +31,9 @@ OBJS = \
 	src/base_table.o \
 	src/base_troubles.o \
 	src/cells.o \
+	src/churn.o \
+	src/churn_features.o \
+	src/churn_signals.o \
 	src/classification.o \
 	src/cohort.o \
 	src/crosstab.o \
@@ -81,6 +84,7 @@ OBJS = \
 	src/period_totals.o \
 	src/periods.o \
 	src/population.o \
+	src/population_rhythm.o \
 	src/proportion.o \
 	src/purchase_changes.o \
 	src/purchase_history.o \
@@ -123,6 +127,7 @@ SQL_PARTS = \
 	src/classification.sql \
 	src/logistic.sql \
 	src/survival.sql \
+	src/churn.sql \
 	src/base_expression.sql \
 	src/base_changes.sql \
 	src/base_fill.sql \
@@ -131,6 +136,7 @@ SQL_PARTS = \
 	src/base_retention.sql \
 	src/base_views.sql \
 	src/base_models.sql \
+	src/base_churn.sql \
 	src/base_live.sql \
 	src/base_survey_views.sql \
 	src/customer_base.sql \
@@ -141,6 +147,8 @@ SQL_PARTS = \
 	src/economics.sql
 
 REGRESS = purchase_history period_totals purchase_changes rfm segment_map abc proportion mean_tally ab_test lifecycle model ltv simulate drivers logistic survival retention subscriptions customer_base base_changes
+	src/churn_backtest.sql \
+REGRESS = purchase_history period_totals purchase_changes rfm segment_map abc proportion mean_tally ab_test lifecycle model ltv simulate churn drivers customer_base base_changes
 REGRESS_OPTS = --inputdir=$(srcdir) --load-extension=pg_customer
 ISOLATION = base_find base_refresh base_changes live_writers live_start live_fold live_drop live_snapshots live_lines live_surveys live_transaction
 ISOLATION_OPTS = --inputdir=$(srcdir)/test/isolation --load-extension=pg_customer

@@ -305,6 +305,7 @@ FROM (SELECT {schema}.as_of() AS day) AS d, LATERAL {schema}.population_breaks(d
 	LATERAL (SELECT r.measure, r.cut, r.value FROM {ext}.breaks(b.rfm) AS r
 		UNION ALL SELECT 'abc', a.cut::integer, a.value FROM unnest(b.abc) WITH ORDINALITY AS a (value, cut)) AS c (measure, cut, value)
 WHERE NOT EXISTS (SELECT FROM {schema}.cut_points AS k WHERE k.measure = c.measure[[tenant_sql: AND k.tenant {tenant_equal} b.tenant]])$template$, options);
+	PERFORM @extschema@.base_renew_rhythm(options);
 END $$;
 COMMENT ON FUNCTION base_renew_cut_points(jsonb) IS
 'Replaces the cut points of a customer base by those of its population on its day; with rfm_method ''fixed'' those of scores that are there stand.';

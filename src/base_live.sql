@@ -252,6 +252,7 @@ BEGIN
 	IF state.cut_on IS DISTINCT FROM state.day THEN
 		PERFORM @extschema@.base_renew_cut_points(options);
 	END IF;
+	PERFORM @extschema@.base_log_churn(options);
 	EXECUTE @extschema@.base_template('SELECT count(*) AS rows, max(id) AS id FROM {schema}.lifecycle_changes WHERE id > $1', options)
 		INTO logged USING coalesce(state.logged_to, 0);
 	options := options || jsonb_build_object('day', state.day, 'today', today, 'logged_to', coalesce(logged.id, state.logged_to));
@@ -481,12 +482,13 @@ summary AS (DELETE FROM {schema}.summary AS m USING k WHERE {m=k} RETURNING 1),
 deltas AS (DELETE FROM {schema}.deltas AS m USING k WHERE {m=k} RETURNING 1),[[order_sql:
 lines AS (DELETE FROM {schema}.line_deltas AS m USING k WHERE {m=k} RETURNING 1),]]
 changes AS (DELETE FROM {schema}.lifecycle_changes AS m USING k WHERE {m=k} RETURNING 1),
+churn AS (DELETE FROM {schema}.churn_changes AS m USING k WHERE {m=k} RETURNING 1),
 quarantine AS (DELETE FROM {schema}.quarantine AS q USING k WHERE q.customer = k.customer::text[[tenant_sql: AND q.tenant = k.tenant::text]] RETURNING 1),
 answers AS (DELETE FROM {schema}.answers AS m USING k WHERE {m=k} RETURNING m.*),
 counted AS ($template$ || @extschema@.base_count_answers(@extschema@.base_template('(SELECT survey, {tenant,} answered_at, dimension, channel, agent, scope, score, problem, -answers AS answers FROM answers WHERE counted) AS gone', options)) || $template$)
 SELECT 'summary', count(*) FROM summary UNION ALL SELECT 'deltas', count(*) FROM deltas
 [[order_sql:UNION ALL SELECT 'line_deltas', count(*) FROM lines]]
-UNION ALL SELECT 'lifecycle_changes', count(*) FROM changes UNION ALL SELECT 'quarantine', count(*) FROM quarantine
+UNION ALL SELECT 'lifecycle_changes', count(*) FROM changes UNION ALL SELECT 'churn_changes', count(*) FROM churn UNION ALL SELECT 'quarantine', count(*) FROM quarantine
 UNION ALL SELECT 'answers', count(*) FROM answers$template$, options);
 END $$;
 COMMENT ON FUNCTION base_forget(regclass, text, text) IS

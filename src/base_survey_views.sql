@@ -21,17 +21,17 @@ COMMENT ON FUNCTION base_metrics() IS
 
 -- The last overall answer of a customer to surveys of a kind, as SQL over an alias m with the key and a day. It is looked up only
 -- in a base that has such a survey, and only if the column is read.
-CREATE FUNCTION base_last_answer(options jsonb, kind text) RETURNS text
+CREATE FUNCTION base_last_answer(options jsonb, kind text, skip integer DEFAULT 0) RETURNS text
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	RETURN @extschema@.base_template($template$CASE WHEN EXISTS (SELECT FROM {schema}.surveys AS y WHERE y.kind = {'kind'}) THEN
 		(SELECT a.score FROM {schema}.answers AS a WHERE {a=m} AND a.survey = ANY (ARRAY(SELECT y.id FROM {schema}.surveys AS y WHERE y.kind = {'kind'}))
 			AND a.problem IS NULL AND a.dimension IS NULL AND a.answered_at < m.as_of + 1
-		GROUP BY a.answered_at, a.score HAVING sum(a.answers) > 0 ORDER BY a.answered_at DESC, a.score LIMIT 1) END::integer$template$, options || jsonb_build_object('kind', kind));
+		GROUP BY a.answered_at, a.score HAVING sum(a.answers) > 0 ORDER BY a.answered_at DESC, a.score OFFSET {skip} LIMIT 1) END::integer$template$, options || jsonb_build_object('kind', kind, 'skip', skip));
 END $$;
-COMMENT ON FUNCTION base_last_answer(jsonb, text) IS
-'The last overall score of a customer in surveys of a kind, as SQL.';
+COMMENT ON FUNCTION base_last_answer(jsonb, text, integer) IS
+'The last overall score of a customer in surveys of a kind, or one of those before it, as SQL.';
 
 CREATE FUNCTION base_make_survey_views(options jsonb) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp

@@ -32,6 +32,10 @@ BEGIN ATOMIC
 	('customers', 'stage', 'text', 'Stable key of the lifecycle stage: prospect, new, repeat, loyal, at_risk, dormant or churned; empty with refunds only.', '生命周期阶段的固定标识;仅有退款者为空。'),
 	('customers', 'stage_label', 'text', 'Name of the stage.', '阶段名称。'),
 	('customers', 'stage_rank', 'integer', 'Order of the stages: 1 prospect to 7 churned.', '阶段排序:1 潜在客户至 7 流失。'),
+	('customers', 'churn_risk', 'double precision', 'Probability of no purchase in the next 90 days, by the best method there is (view churn_risk).', '未来 90 天无购买的概率,按现有最佳方法(见视图 churn_risk)。'),
+	('customers', 'churn_band', 'text', 'low, medium or high: each third of the risks.', '风险等级:low(低)、medium(中)、high(高),各占三分之一区间。'),
+	('customers', 'churn_band_rank', 'integer', 'Order of the bands: 1 low to 3 high.', '风险等级排序:1 低至 3 高。'),
+	('customers', 'revenue_at_risk', 'numeric(38,2)', 'Value to expect in the next 12 months, without models the last 12 months'', times the risk.', '风险收入:未来 12 个月预计价值(无模型时为最近 12 个月)乘以流失风险。'),
 	('customers', 'probability_alive', 'double precision', 'Probability that the customer is still one, by the model; empty where the model says 1 of everybody: NBD, and BG/NBD without a repeat purchase.', '仍为客户的概率(按模型);模型对所有人恒为 1 时为空(NBD,以及无复购的 BG/NBD)。'),
 	('customers', 'expected_purchases', 'double precision', 'Purchase days to expect in the next 12 months.', '未来 12 个月预计购买日数。'),
 	('customers', 'historic_value', 'numeric(38,2)', 'Value of the customer so far: the total, at least 0, times the margin.', '至今的客户价值:净额(不小于 0)乘以毛利率。'),
@@ -152,6 +156,9 @@ BEGIN ATOMIC
 	('at_risk_customers', 'days_since_last', 'integer', 'Days from the last purchase to as_of.', '最近一次购买距今天数。'),
 	('at_risk_customers', 'median_gap_days', 'double precision', 'Usual gap: median of the days between purchase days; empty with fewer than two.', '通常间隔:购买间隔天数的中位数;不足两个购买日为空。'),
 	('at_risk_customers', 'since', 'date', 'First day in the stage.', '进入该阶段的日期。'),
+	('at_risk_customers', 'reasons', 'text', 'Why: each sign with its measure.', '原因:各项信号及其数值。'),
+	('at_risk_customers', 'churn_risk', 'double precision', 'Probability of no purchase in the next 90 days.', '未来 90 天无购买的概率。'),
+	('at_risk_customers', 'revenue_at_risk', 'numeric(38,2)', 'Value to expect in the next 12 months times the risk.', '风险收入:未来 12 个月预计价值乘以流失风险。'),
 	('at_risk_customers', 'currency', 'text', 'Currency of every amount.', '金额的币种。'),
 	('at_risk_customers', 'as_of', 'date', 'The day of which the row speaks; later orders are left out.', '本行所述日期;之后的订单不计。'),
 	('prospects', 'customer', '<customer>', 'Key in the customers table.', '客户表中的标识。'),
@@ -221,6 +228,25 @@ BEGIN ATOMIC
 	('summary_now', 'stage', '<stage>', 'Lifecycle stage on stage_on; empty where changes are not folded yet.', 'stage_on 当日的生命周期阶段;有未合并变更时为空。'),
 	('summary_now', 'stage_on', 'date', 'The day of that stage.', '该阶段的日期。'),
 	('summary_now', 'stage_due', 'date', 'The day on which it changes without a purchase.', '若无购买,阶段变化的日期。'),
+	('churn_risk', 'customer', '<customer>', 'Key of the customer.', '客户标识。'),
+	('churn_risk', 'tenant', '<tenant>', 'Tenant of the customer.', '客户所属租户。'),
+	('churn_risk', 'risk', 'double precision', 'Probability of no purchase in the next horizon_days.', '未来 horizon_days 天无购买的概率。'),
+	('churn_risk', 'band', 'text', 'low, medium or high: each third of the risks.', '风险等级:low、medium、high,各占三分之一区间。'),
+	('churn_risk', 'band_label', 'text', 'Name of the band.', '风险等级名称。'),
+	('churn_risk', 'band_rank', 'integer', 'Order of the bands: 1 low to 3 high.', '风险等级排序:1 低至 3 高。'),
+	('churn_risk', 'method', 'text', 'What the risk is computed by: logistic (regression on churn_features), a purchase model, or own_rhythm.', '计算方法:logistic(逻辑回归)、购买模型或 own_rhythm(自身节奏)。'),
+	('churn_risk', 'days_since_last', 'integer', 'Days from the last purchase to as_of; 0 is the same day.', '最近一次购买距今天数,当天为 0。'),
+	('churn_risk', 'median_gap_days', 'double precision', 'Usual gap: median of the days between purchase days; empty with fewer than two.', '惯常购买间隔天数的中位数;不足两个购买日为空。'),
+	('churn_risk', 'overdue_ratio', 'double precision', 'Silence in usual gaps; more than 2 is overdue.', '沉默天数与惯常间隔之比,大于 2 为超期。'),
+	('churn_risk', 'reasons', 'text', 'Why: each sign with its measure.', '原因:各项信号及其数值。'),
+	('churn_risk', 'expected_value', 'numeric(38,2)', 'Value to expect in the next 12 months by the models; without them that of the last 12 months.', '未来 12 个月预计价值(按模型);无模型时为最近 12 个月价值。'),
+	('churn_risk', 'revenue_at_risk', 'numeric(38,2)', 'Expected value times the risk.', '风险收入:预计价值乘以风险。'),
+	('churn_risk', 'next_purchase', 'date', 'Day by which half of such customers have bought again, of those who do.', '若会再次购买,一半此类客户将在此日之前购买。'),
+	('churn_risk', 'next_purchase_earliest', 'date', 'Lower end of its 80 % interval.', '其 80 % 区间下限。'),
+	('churn_risk', 'next_purchase_latest', 'date', 'Upper end of its 80 % interval.', '其 80 % 区间上限。'),
+	('churn_risk', 'horizon_days', 'integer', 'Days of which the risk speaks; edit it in churn_model.', '风险所指天数,可在 churn_model 中修改。'),
+	('churn_risk', 'currency', 'text', 'Currency of every amount.', '金额的币种。'),
+	('churn_risk', 'as_of', 'date', 'The day of which the row speaks; later orders are left out.', '本行所述日期;之后的订单不计。'),
 	('ltv', 'customer', '<customer>', 'Key of the customer.', '客户标识。'),
 	('ltv', 'tenant', '<tenant>', 'Tenant of the customer.', '客户所属租户。'),
 	('ltv', 'historic_value', 'numeric(38,2)', 'Value so far: the total, at least 0, times the margin.', '至今的价值:净额(不小于 0)乘以毛利率。'),
@@ -597,7 +623,7 @@ BEGIN
 		'note_no_model', CASE WHEN zh THEN '没有模型:SELECT * FROM fit_models(%L)' ELSE 'no models yet: SELECT * FROM fit_models(%L)' END,
 		'note_old_model', CASE WHEN zh THEN '模型已有 %s 天:SELECT * FROM fit_models(%L)' ELSE 'the models are %s days old: SELECT * FROM fit_models(%L)' END,
 		'note_model_trust', CASE WHEN zh THEN '模型不可信:%s' ELSE 'the models cannot be trusted: %s' END);
-	options := options || @extschema@.base_model_parts(options)
+	options := options || @extschema@.base_model_parts(options) || @extschema@.base_churn_parts(options)
 		|| jsonb_build_object('last_nps', @extschema@.base_last_answer(options, 'nps'), 'last_satisfaction', @extschema@.base_last_answer(options, 'csat'));
 	options := options || jsonb_build_object('stored_rfm', @extschema@.base_template($template$
 {ext}.rfm_breaks(array_agg(c.value ORDER BY c.cut) FILTER (WHERE c.measure = 'days_since_last'),
@@ -710,9 +736,10 @@ SELECT m.customer, {m.tenant,} {attributes_sql}m.first_purchase, m.last_purchase
 	{ext}.refunds(m.history), m.gross::numeric(38,2), (m.gross - m.total)::numeric(38,2),
 	m.total::numeric(38,2), (m.gross / nullif(m.orders, 0))::numeric(38,2), m.as_of - m.first_purchase, {ext}.median_gap(m.history),
 	score.rfm::text, {ext}.recency_score(score.rfm), {ext}.frequency_score(score.rfm), {ext}.monetary_score(score.rfm),
-	g.segment, g.{label}, g.rank, m.abc::text, score.stage, l.{label}, l.rank, score.alive, score.purchases, {historic_value}::numeric(38,2),
+	g.segment, g.{label}, g.rank, m.abc::text, score.stage, l.{label}, l.rank,
+	score.risk, score.band, {ext}.churn_band_rank(score.band), {ext}.revenue_at_risk(coalesce(score.value, {current_value}), score.risk)::numeric(38,2), score.alive, score.purchases, {historic_value}::numeric(38,2),
 	score.value::numeric(38,2), ({historic_value} + score.value)::numeric(38,2), score.trust, {last_nps}, {last_satisfaction}, {'currency'}::text, m.as_of
-FROM {schema}.scored_at($1) AS m CROSS JOIN LATERAL (SELECT m.rfm, m.stage::text, {model_values} OFFSET 0) AS score
+FROM {schema}.scored_at($1) AS m CROSS JOIN LATERAL (SELECT v.*, {ext}.churn_band(v.risk) AS band FROM (SELECT m.rfm, m.stage::text, {model_values} OFFSET 0) AS v OFFSET 0) AS score
 	LEFT JOIN {schema}.segment_map AS g ON g.code = left(score.rfm::text, {digits})
 	LEFT JOIN {schema}.lifecycle_stages AS l ON l.stage = score.stage
 	[[customers:LEFT JOIN {customers} AS s ON {key_is_customer}
@@ -791,6 +818,7 @@ FROM calendar AS c LEFT JOIN activity AS a ON a.period = c.period[[tenant_sql: A
 
 	PERFORM @extschema@.base_make_lifecycle_views(options);
 	PERFORM @extschema@.base_make_model_views(options);
+	PERFORM @extschema@.base_make_churn_views(options);
 	PERFORM @extschema@.base_make_survey_views(options);
 	PERFORM @extschema@.base_make_retention_views(options);
 	PERFORM @extschema@.base_make_view(options, 'histories', 'The purchase history of every customer, for SQL.',

@@ -456,6 +456,7 @@ INSERT INTO {schema}.settings SELECT * FROM jsonb_populate_record(NULL::{schema}
 			'tenant_column', CASE WHEN options ->> 'tenant_sql' IS NULL THEN '' ELSE format('tenant %s, ', options ->> 'tenant_type') END,
 			'digits', (SELECT m.digits FROM @extschema@.segment_maps() AS m WHERE m.map = options ->> 'segment_map')));
 	PERFORM @extschema@.base_make_survey_tables(options);
+	PERFORM @extschema@.base_make_churn_tables(options);
 END $$;
 COMMENT ON FUNCTION base_make_tables(jsonb) IS
 'Makes the tables of a customer base in its schema.';
@@ -626,6 +627,8 @@ DROP FUNCTION IF EXISTS {schema}.ltv_at(date);
 DROP VIEW IF EXISTS {schema}.cohort_retention, {schema}.cohort_revenue, {schema}.period_activity;
 DROP FUNCTION IF EXISTS {schema}.cohort_retention_at(date), {schema}.cohort_revenue_at(date), {schema}.period_activity_at(date),
 	{schema}.cohorts_by(text, date), {schema}.period_rates_by(text, date);
+DROP VIEW IF EXISTS {schema}.churn_risk, {schema}.ltv, {schema}.model_fit, {schema}.model_parameters;
+DROP FUNCTION IF EXISTS {schema}.churn_risk_at(date), {schema}.ltv_at(date);
 DROP VIEW IF EXISTS {schema}.lifecycle, {schema}.stage_counts, {schema}.stage_transitions, {schema}.win_backs, {schema}.at_risk_customers;
 DROP FUNCTION IF EXISTS {schema}.lifecycle_at(date), {schema}.stage_counts_at(date), {schema}.stage_transitions_at(date), {schema}.win_backs_at(date),
 	{schema}.at_risk_customers_at(date), {schema}.stays_at(date);
@@ -638,7 +641,7 @@ DROP FUNCTION IF EXISTS {schema}.moved(date, date, text, text), {schema}.segment
 DROP VIEW IF EXISTS {schema}.summary_now, {schema}.customer_now;
 DROP FUNCTION IF EXISTS {schema}.fold_some(bigint), {schema}.fold_now(text[], text[]), {schema}.changed()[[order_sql:, {schema}.lines_of]];
 DROP TABLE IF EXISTS {schema}.settings, {schema}.state, {schema}.segment_map, {schema}.lifecycle_stages, {schema}.summary, {schema}.deltas[[order_sql:, {schema}.line_deltas]],
-	{schema}.lifecycle_changes, {schema}.troubles, {schema}.cut_points, {schema}.models, {schema}.segment_values, {schema}.quality, {schema}.quarantine,
+	{schema}.lifecycle_changes, {schema}.troubles, {schema}.cut_points, {schema}.models, {schema}.segment_values, {schema}.churn_model, {schema}.churn_changes, {schema}.quality, {schema}.quarantine,
 	{schema}.targets, {schema}.answer_counts, {schema}.answers, {schema}.surveys;
 $template$, options);
 	-- Last, so that no order waits behind those who read the base.
