@@ -122,12 +122,12 @@ SQL_PARTS = \
 	src/ltv.sql \
 	src/simulate.sql \
 	src/drivers.sql \
-	src/nps.sql \
-	src/satisfaction.sql \
 	src/classification.sql \
 	src/logistic.sql \
 	src/survival.sql \
 	src/churn.sql \
+	src/nps.sql \
+	src/satisfaction.sql \
 	src/base_expression.sql \
 	src/base_changes.sql \
 	src/base_fill.sql \
@@ -144,11 +144,10 @@ SQL_PARTS = \
 	src/holdout.sql \
 	src/retention_reports.sql \
 	src/subscriptions.sql \
+	src/churn_backtest.sql \
 	src/economics.sql
 
-REGRESS = purchase_history period_totals purchase_changes rfm segment_map abc proportion mean_tally ab_test lifecycle model ltv simulate drivers logistic survival retention subscriptions customer_base base_changes
-	src/churn_backtest.sql \
-REGRESS = purchase_history period_totals purchase_changes rfm segment_map abc proportion mean_tally ab_test lifecycle model ltv simulate churn drivers customer_base base_changes
+REGRESS = purchase_history period_totals purchase_changes rfm segment_map abc proportion mean_tally ab_test lifecycle model ltv simulate drivers logistic survival retention subscriptions churn customer_base base_changes
 REGRESS_OPTS = --inputdir=$(srcdir) --load-extension=pg_customer
 ISOLATION = base_find base_refresh base_changes live_writers live_start live_fold live_drop live_snapshots live_lines live_surveys live_transaction
 ISOLATION_OPTS = --inputdir=$(srcdir)/test/isolation --load-extension=pg_customer
