@@ -203,6 +203,27 @@ sort_rows(ModelRow *rows, Size count, int by, int divisions)
 }
 
 /*
+ * merge_rows
+ *		Puts the last rows, sorted, among the first ones, which are sorted too.
+ */
+static void
+merge_rows(ModelRow *rows, Size first, Size last)
+{
+	ModelRow   *late = MemoryContextAllocHuge(CurrentMemoryContext, last * sizeof(ModelRow));
+	Size		end = first + last;
+
+	memcpy(late, rows + first, last * sizeof(ModelRow));
+	while (last > 0)
+	{
+		if (first > 0 && compare_rows(&rows[first - 1], &late[last - 1]) > 0)
+			rows[--end] = rows[--first];
+		else
+			rows[--end] = late[--last];
+	}
+	pfree(late);
+}
+
+/*
  * compact
  *		Sorts the rows and makes one of those that are the same.
  */
@@ -213,7 +234,9 @@ compact(FitState *state)
 
 	if (state->sorted == state->count)
 		return;
-	sort_rows(state->rows, state->count, 0, DIVISIONS);
+	sort_rows(state->rows + state->sorted, state->count - state->sorted, 0, DIVISIONS);
+	if (state->sorted > 0)
+		merge_rows(state->rows, state->sorted, state->count - state->sorted);
 	for (Size i = 1; i < state->count; i++)
 	{
 		if (compare_rows(&state->rows[kept], &state->rows[i]) == 0)
