@@ -6,10 +6,10 @@ CREATE TABLE flights (temperature int, damaged boolean);
 INSERT INTO flights SELECT t, d = 1 FROM unnest(ARRAY[66, 70, 69, 68, 67, 72, 73, 70, 57, 63, 70, 78, 67, 53, 67, 75, 70, 81, 76, 79, 75, 76, 58],
 	ARRAY[0, 1, 0, 0, 0, 0, 0, 0, 1, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, 0, 1]) f (t, d);
 CREATE TABLE fitted AS SELECT logistic_fit(ARRAY[temperature], damaged) AS model FROM flights;
-SELECT feature, name, round(estimate::numeric, 6) AS estimate, round(std_error::numeric, 6) AS std_error, round(z::numeric, 4) AS z, round(p_value::numeric, 6) AS p_value,
-	round(odds_ratio::numeric, 4) AS odds_ratio, round(odds_low::numeric, 4) AS odds_low, round(odds_high::numeric, 4) AS odds_high, note
+SELECT feature, name, round(estimate::numeric, 6) AS estimate, round(std_error::numeric, 6) AS std_error, round(z::numeric, 4) AS z, round(p_value::numeric, 6) AS p_value, note
 FROM fitted, coefficients(model, '{temperature}');
-SELECT feature, name, round(odds_low::numeric, 4) AS odds_low, round(odds_high::numeric, 4) AS odds_high FROM fitted, coefficients(model, confidence => 0.8);
+SELECT name, round(odds_ratio::numeric, 6) AS odds_ratio, round(odds_low::numeric, 6) AS odds_low, round(odds_high::numeric, 6) AS odds_high FROM fitted, coefficients(model, '{temperature}') WHERE feature = 1;
+SELECT feature, name, round(odds_low::numeric, 4) AS odds_low, round(odds_high::numeric, 4) AS odds_high FROM fitted, coefficients(model, confidence => 0.8) WHERE feature = 1;
 SELECT trust(model), observations(model), events(model), left_out(model), round(log_likelihood(model)::numeric, 6) AS log_likelihood, round(null_log_likelihood(model)::numeric, 6) AS null_log_likelihood,
 	round(auc(model)::numeric, 6) AS auc, round(aic(model)::numeric, 4) AS aic, round(bic(model)::numeric, 4) AS bic FROM fitted;
 SELECT t, round(predict(model, ARRAY[t])::numeric, 6) AS damage FROM fitted, unnest(ARRAY[31, 53, 65, 81, NULL]) t;

@@ -11,10 +11,17 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "lanes.h"
 #include "linear.h"
 
 /* Rows between two calls of the pause. Each chunk is summed by itself: so rounding errors hardly grow with the rows. */
 #define CHUNK	4096
+
+/* Rows that are summed at a time: a part of a chunk. */
+#define BLOCK	64
+
+/* Odds beyond e to this power are none. */
+#define SMALLEST_ODDS	700
 
 /* A feature of whose variance those before it leave no more than this is said to follow from them. */
 #define COLLINEAR	1e-12
@@ -141,51 +148,95 @@ set_terms(Search *search, const LogisticFit *fit)
 	}
 }
 
-/*
- * standard_terms
- *		1 and the standardised active features of a row.
- */
-static inline void
-standard_terms(const Search *search, const double *row, double *terms)
+/* Rows, by columns. */
+typedef struct Block
 {
-	terms[0] = 1;
+	double		weights[BLOCK]; /* with a minus where there was no event; 0 after the last row */
+	double		terms[LOGISTIC_TERMS][BLOCK];
+} Block;
+
+/*
+ * fill_block
+ *		From a row on. Returns how many there are.
+ */
+static size_t
+fill_block(const Search *search, size_t first, Block *block)
+{
+	const LogisticRows *data = search->data;
+	size_t		width = data->features + 1;
+	size_t		count = data->count - first < BLOCK ? data->count - first : BLOCK;
+	const double *rows = data->rows + first * width;
+
+	for (size_t i = 0; i < BLOCK; i++)
+	{
+		block->weights[i] = i < count ? rows[i * width] : 0;
+		block->terms[0][i] = 1;
+	}
 	for (int k = 1; k < search->terms; k++)
 	{
-		int			j = search->feature[k];
+		const double *column = rows + search->feature[k] + 1;
+		double		mean = search->mean[search->feature[k]];
+		double		scale = search->scale[search->feature[k]];
 
-		terms[k] = (row[j + 1] - search->mean[j]) * search->scale[j];
+		for (size_t i = 0; i < BLOCK; i++)
+			block->terms[k][i] = i < count ? (column[i * width] - mean) * scale : 0;
 	}
+	return count;
 }
 
 /*
- * sum_row
- *		Adds what a row gives to the log-likelihood, its gradient and its curvature, of which the lower triangle is summed.
+ * score_block
+ *		The terms of each row, weighted.
  */
 static inline void
-sum_row(int n, const double *b, double signed_weight, const double *terms, double *value, double *gradient, double *hessian)
+score_block(int n, const double *weights, const Block *block, double *scores)
 {
-	double		weight = fabs(signed_weight);
-	double		score = 0;
-	double		margin;
-	double		e;
-	double		pull;
-	double		bend;
-
+	memset(scores, 0, sizeof(double) * BLOCK);
 	for (int k = 0; k < n; k++)
-		score += b[k] * terms[k];
-	/* The probability of what did not happen, and its complement, without cancellation. */
-	margin = signed_weight > 0 ? score : -score;
-	e = exp(-fabs(margin));
-	*value += weight * (fmin(margin, 0) - log1p(e));
-	pull = weight * (margin > 0 ? e : 1) / (1 + e) * (signed_weight > 0 ? 1 : -1);
-	bend = weight * e / ((1 + e) * (1 + e));
+		EACH_LANE(BLOCK, i)
+			scores[i] += weights[k] * block->terms[k][i];
+}
+
+/*
+ * sum_block
+ *		Adds what the rows give to the log-likelihood, its gradient and its curvature, of which the lower triangle is summed.
+ *		The probability of what did not happen, and its complement, come from their odds without cancellation.
+ */
+static void
+sum_block(int n, const double *b, const Block *block, double *value, double *gradient, double *hessian)
+{
+	double		margins[BLOCK]; /* scores, with a minus where there was no event */
+	double		powers[BLOCK];
+	double		odds[BLOCK];
+	double		logs[BLOCK];
+	double		pulls[BLOCK];
+	double		bends[BLOCK];
+
+	score_block(n, b, block, margins);
+	for (int i = 0; i < BLOCK; i++)
+	{
+		margins[i] = block->weights[i] > 0 ? margins[i] : -margins[i];
+		powers[i] = -fmin(fabs(margins[i]), SMALLEST_ODDS);
+	}
+	exp_lanes(powers, BLOCK, odds);
+	log1p_lanes(odds, BLOCK, logs);
+	for (int i = 0; i < BLOCK; i++)
+	{
+		double		unlikely = odds[i] / (1 + odds[i]);
+
+		*value += fabs(block->weights[i]) * (fmin(margins[i], 0) - logs[i]);
+		pulls[i] = block->weights[i] * (margins[i] > 0 ? unlikely : 1 / (1 + odds[i]));
+		bends[i] = fabs(block->weights[i]) * unlikely / (1 + odds[i]);
+	}
 	for (int k = 0; k < n; k++)
 	{
-		double		bent = bend * terms[k];
+		double		bent[BLOCK];
 
-		gradient[k] += pull * terms[k];
+		EACH_LANE(BLOCK, i)
+			bent[i] = bends[i] * block->terms[k][i];
+		gradient[k] += dot_lanes(pulls, block->terms[k], BLOCK);
 		for (int l = 0; l <= k; l++)
-			hessian[k * n + l] += bent * terms[l];
+			hessian[k * n + l] += dot_lanes(bent, block->terms[l], BLOCK);
 	}
 }
 
@@ -198,7 +249,7 @@ evaluate(Search *search)
 {
 	const LogisticRows *data = search->data;
 	int			n = search->terms;
-	double		terms[LOGISTIC_TERMS];
+	Block		block;
 	double		gradient[LOGISTIC_TERMS];
 	double		hessian[LOGISTIC_TERMS * LOGISTIC_TERMS];
 
@@ -213,12 +264,10 @@ evaluate(Search *search)
 		pause_at(data, done);
 		memset(gradient, 0, sizeof(double) * n);
 		memset(hessian, 0, sizeof(double) * n * n);
-		for (; done < end; done++)
+		while (done < end)
 		{
-			const double *row = data->rows + done * (data->features + 1);
-
-			standard_terms(search, row, terms);
-			sum_row(n, search->b, row[0], terms, &value, gradient, hessian);
+			done += fill_block(search, done, &block);
+			sum_block(n, search->b, &block, &value, gradient, hessian);
 		}
 		search->log_likelihood += value;
 		for (int k = 0; k < n; k++)
@@ -264,22 +313,23 @@ note_collinear(Search *search, LogisticFit *fit)
 static bool
 separates(const Search *search, const double *combination)
 {
-	const LogisticRows *data = search->data;
-	double		terms[LOGISTIC_TERMS];
+	Block		block;
+	double		scores[BLOCK];
 	double		worst = 0;
 	double		largest = 0;
 
-	for (size_t i = 0; i < data->count; i++)
+	for (size_t done = 0; done < search->data->count;)
 	{
-		const double *row = data->rows + i * (data->features + 1);
-		double		score = 0;
-
-		pause_at(data, i);
-		standard_terms(search, row, terms);
-		for (int k = 0; k < search->terms; k++)
-			score += combination[k] * terms[k];
-		largest = fmax(largest, fabs(score));
-		worst = fmax(worst, row[0] > 0 ? -score : score);
+		pause_at(search->data, done);
+		done += fill_block(search, done, &block);
+		score_block(search->terms, combination, &block, scores);
+		for (int i = 0; i < BLOCK; i++)
+		{
+			if (block.weights[i] == 0)
+				continue;
+			largest = fmax(largest, fabs(scores[i]));
+			worst = fmax(worst, block.weights[i] > 0 ? -scores[i] : scores[i]);
+		}
 	}
 	return worst <= WRONG_SIDE * largest;
 }
