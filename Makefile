@@ -8,6 +8,7 @@
 #   make bench                  the measurements quoted in the docs
 #   make bench-live             those of live bases: writers, loads, reading, size
 #   make bench-models           those of purchase models: fits and scores; BIG=1: of ten million customers
+#   make bench-nps              that of the net promoter score of ten million answers
 #   make && make install        into the PostgreSQL of PG_CONFIG
 
 EXTENSION = pg_customer
@@ -59,6 +60,7 @@ OBJS = \
 	src/module.o \
 	src/nps.o \
 	src/nps_measures.o \
+	src/nps_periods.o \
 	src/pareto.o \
 	src/period_totals.o \
 	src/periods.o \
@@ -118,7 +120,7 @@ PG_CPPFLAGS = -I$(srcdir)/src -DPG_CUSTOMER_VERSION='"$(EXTVERSION)"' -ffp-contr
 PG_CFLAGS = -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
 
 # These need no PostgreSQL yet: they find or install one.
-SELF_SUFFICIENT = demo check stress recovery bench bench-live bench-models stage
+SELF_SUFFICIENT = demo check stress recovery bench bench-live bench-models bench-nps stage
 ifneq ($(filter $(SELF_SUFFICIENT),$(MAKECMDGOALS)),)
 
 .PHONY: $(SELF_SUFFICIENT)
@@ -133,6 +135,8 @@ bench-live:
 	@bash $(srcdir)/test/bench/live.sh
 bench-models:
 	@bash $(srcdir)/test/bench/models.sh
+bench-nps:
+	@bash $(srcdir)/test/bench/nps.sh
 stage:
 	@bash $(srcdir)/test/server/stage.sh
 

@@ -50,6 +50,16 @@ time_unit(text *name)
 }
 
 /*
+ * time_unit_name
+ *		The name of a unit.
+ */
+const char *
+time_unit_name(TimeUnit unit)
+{
+	return time_units[unit].name;
+}
+
+/*
  * time_unit_days
  *		The average length of a unit.
  */
@@ -83,7 +93,7 @@ counts_orders(text *count_by)
  * period_index
  *		Periods of a unit are counted; the number of that which holds a day. Weeks begin on Mondays.
  */
-static int64
+int64
 period_index(int64 day, TimeUnit unit)
 {
 	int64		year;
