@@ -106,7 +106,7 @@ SQL_PARTS = \
 	src/holdout.sql \
 	src/economics.sql
 
-REGRESS = purchase_history period_totals purchase_changes rfm segment_map abc lifecycle model ltv simulate customer_base base_changes
+REGRESS = purchase_history period_totals purchase_changes rfm segment_map abc lifecycle model ltv simulate nps satisfaction customer_base base_changes
 REGRESS_OPTS = --inputdir=$(srcdir) --load-extension=pg_customer
 ISOLATION = base_find base_refresh base_changes live_writers live_start live_fold live_drop live_snapshots live_lines live_transaction
 ISOLATION_OPTS = --inputdir=$(srcdir)/test/isolation --load-extension=pg_customer

@@ -324,22 +324,9 @@ rating_top_share(PG_FUNCTION_ARGS)
 }
 
 /*
- * wilson_low
- *		The lower end of Wilson's interval of a share of so many answers, z standard errors below; written so that nothing is
- *		subtracted.
- */
-static double
-wilson_low(double share, double answers, double z)
-{
-	double		middle = share + z * z / (2 * answers);
-	double		width = z * sqrt(share * (1 - share) / answers + z * z / (4 * answers * answers));
-
-	return share * share / (middle + width);
-}
-
-/*
  * top_bound
- *		(tally, top, scale, confidence): an end of the interval of the share, with the effective number of answers.
+ *		(tally, top, scale, confidence): an end of Wilson's interval of the share, with the effective number of answers. The lower
+ *		end is written so that nothing is subtracted.
  */
 static Datum
 top_bound(FunctionCallInfo fcinfo, bool high)
@@ -347,10 +334,16 @@ top_bound(FunctionCallInfo fcinfo, bool high)
 	const RatingTally *tally = PG_GETARG_RATING_TALLY(0);
 	double		z = -normal_quantile((1 - confidence_argument(fcinfo, 3)) / 2);
 	double		share;
+	double		answers;
+	double		sum;
 
 	if (!top_share(fcinfo, tally, &share))
 		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(high ? 1 - wilson_low(1 - share, effective_answers(tally), z) : wilson_low(share, effective_answers(tally), z));
+	answers = effective_answers(tally);
+	sum = share + z * z / (2 * answers) + z * sqrt(share * (1 - share) / answers + z * z / (4 * answers * answers));
+	if (high)
+		PG_RETURN_FLOAT8(share == 1 ? 1 : sum / (1 + z * z / answers));
+	PG_RETURN_FLOAT8(share * share / sum);
 }
 
 Datum
@@ -405,11 +398,13 @@ satisfaction_level_from_text(PG_FUNCTION_ARGS)
 Datum
 satisfaction_level_from_int(PG_FUNCTION_ARGS)
 {
-	static const RatingScale levels = {1, SATISFACTION_LEVELS};
 	int			level = PG_GETARG_INT32(0);
 
-	if (level < levels.low || level > levels.high)
-		rating_not_on_scale(psprintf("%d", level), &levels);
+	if (level < 1 || level > SATISFACTION_LEVELS)
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("no level of satisfaction: %d", level),
+				 errhint("Levels are 1 (very dissatisfied) to %d (very satisfied).", SATISFACTION_LEVELS)));
 	return level_result(fcinfo, level);
 }
 
