@@ -9,6 +9,7 @@
 #   make bench-live             those of live bases: writers, loads, reading, size
 #   make bench-models           those of purchase models: fits and scores; BIG=1: of ten million customers
 #   make bench-retention        that of the monthly cohort matrix
+#   make bench-nps              that of the net promoter score of ten million answers
 #   make && make install        into the PostgreSQL of PG_CONFIG
 
 EXTENSION = pg_customer
@@ -80,6 +81,7 @@ OBJS = \
 	src/module.o \
 	src/nps.o \
 	src/nps_measures.o \
+	src/nps_periods.o \
 	src/pareto.o \
 	src/period_totals.o \
 	src/periods.o \
@@ -148,6 +150,7 @@ SQL_PARTS = \
 	src/economics.sql
 
 REGRESS = purchase_history period_totals purchase_changes rfm segment_map abc proportion mean_tally ab_test lifecycle model ltv simulate drivers logistic survival retention subscriptions churn customer_base base_changes
+REGRESS = purchase_history period_totals purchase_changes rfm segment_map abc lifecycle model ltv simulate nps satisfaction customer_base base_changes
 REGRESS_OPTS = --inputdir=$(srcdir) --load-extension=pg_customer
 ISOLATION = base_find base_refresh base_changes live_writers live_start live_fold live_drop live_snapshots live_lines live_surveys live_transaction
 ISOLATION_OPTS = --inputdir=$(srcdir)/test/isolation --load-extension=pg_customer
@@ -162,6 +165,7 @@ PG_CFLAGS = -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-i
 
 # These need no PostgreSQL yet: they find or install one.
 SELF_SUFFICIENT = demo check stress recovery bench bench-live bench-models bench-retention stage
+SELF_SUFFICIENT = demo check stress recovery bench bench-live bench-models bench-nps stage
 ifneq ($(filter $(SELF_SUFFICIENT),$(MAKECMDGOALS)),)
 
 .PHONY: $(SELF_SUFFICIENT)
@@ -178,6 +182,8 @@ bench-models:
 	@bash $(srcdir)/test/bench/models.sh
 bench-retention:
 	@bash $(srcdir)/test/bench/retention.sh
+bench-nps:
+	@bash $(srcdir)/test/bench/nps.sh
 stage:
 	@bash $(srcdir)/test/server/stage.sh
 

@@ -142,9 +142,7 @@ model_parameter_names(ModelKind kind)
 const char *
 model_unit_name(int unit)
 {
-	static const char *const names[] = {"day", "week", "month", "quarter", "year"};
-
-	return names[unit];
+	return time_unit_name((TimeUnit) unit);
 }
 
 /*

@@ -53,6 +53,16 @@ time_unit(text *name)
 }
 
 /*
+ * time_unit_name
+ *		The name of a unit.
+ */
+const char *
+time_unit_name(TimeUnit unit)
+{
+	return time_units[unit].name;
+}
+
+/*
  * time_unit_days
  *		The average length of a unit.
  */

@@ -115,7 +115,7 @@ rating_reader(FunctionCallInfo fcinfo, int argument, bool words)
 	(void) get_func_signature(flinfo->fn_oid, &types, &ntypes);
 	reader = MemoryContextAllocZero(flinfo->fn_mcxt, sizeof(RatingReader));
 	reader->type = argument < ntypes ? types[argument] : InvalidOid;
-	reader->words = words;
+	reader->words = words && reader->type == TEXTOID;
 	reader->float8_weight = argument + 1 < ntypes && types[argument + 1] == FLOAT8OID;
 	if (get_typtype(reader->type) == TYPTYPE_ENUM)
 		satisfaction_level_oids(reader->type, reader->levels);
@@ -132,7 +132,8 @@ rating_not_on_scale(const char *answer, const RatingScale *scale)
 	ereport(ERROR,
 			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 			 errmsg("answer is not on the scale %d..%d: %s", scale->low, scale->high, answer),
-			 errhint("Name the scale of the question where it is another one; answers that are wrong can be left out with FILTER or turned into NULL.")));
+			 scale->low == RATING_LOW ? errhint("Ratings are whole numbers from %d to %d.", RATING_LOW, RATING_HIGH)
+			 : errhint("Name the scale of the question where it is another one; answers that are wrong can be left out with FILTER or turned into NULL.")));
 }
 
 /*

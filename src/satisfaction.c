@@ -360,7 +360,8 @@ rating_top_share(PG_FUNCTION_ARGS)
 
 /*
  * top_bound
- *		(tally, top, scale, confidence): an end of the interval of the share, with the effective number of answers.
+ *		(tally, top, scale, confidence): an end of Wilson's interval of the share, with the effective number of answers. The lower
+ *		end is written so that nothing is subtracted.
  */
 static Datum
 top_bound(FunctionCallInfo fcinfo, bool high)
@@ -369,10 +370,17 @@ top_bound(FunctionCallInfo fcinfo, bool high)
 	double		z = confidence_z(PG_GETARG_FLOAT8(3));
 	double		answers = effective_answers(tally);
 	double		share;
+	double		answers;
+	double		sum;
 
 	if (!top_share(fcinfo, tally, &share))
 		PG_RETURN_NULL();
 	PG_RETURN_FLOAT8(high ? wilson_high(share * answers, answers, z) : wilson_low(share * answers, answers, z));
+	answers = effective_answers(tally);
+	sum = share + z * z / (2 * answers) + z * sqrt(share * (1 - share) / answers + z * z / (4 * answers * answers));
+	if (high)
+		PG_RETURN_FLOAT8(share == 1 ? 1 : sum / (1 + z * z / answers));
+	PG_RETURN_FLOAT8(share * share / sum);
 }
 
 Datum
@@ -427,11 +435,13 @@ satisfaction_level_from_text(PG_FUNCTION_ARGS)
 Datum
 satisfaction_level_from_int(PG_FUNCTION_ARGS)
 {
-	static const RatingScale levels = {1, SATISFACTION_LEVELS};
 	int			level = PG_GETARG_INT32(0);
 
-	if (level < levels.low || level > levels.high)
-		rating_not_on_scale(psprintf("%d", level), &levels);
+	if (level < 1 || level > SATISFACTION_LEVELS)
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("no level of satisfaction: %d", level),
+				 errhint("Levels are 1 (very dissatisfied) to %d (very satisfied).", SATISFACTION_LEVELS)));
 	return level_result(fcinfo, level);
 }
 
