@@ -149,8 +149,7 @@ SQL_PARTS = \
 	src/churn_backtest.sql \
 	src/economics.sql
 
-REGRESS = purchase_history period_totals purchase_changes rfm segment_map abc proportion mean_tally ab_test lifecycle model ltv simulate drivers logistic survival retention subscriptions churn customer_base base_changes
-REGRESS = purchase_history period_totals purchase_changes rfm segment_map abc lifecycle model ltv simulate nps satisfaction customer_base base_changes
+REGRESS = purchase_history period_totals purchase_changes rfm segment_map abc proportion mean_tally ab_test lifecycle model ltv simulate drivers logistic survival retention subscriptions churn nps satisfaction customer_base base_changes
 REGRESS_OPTS = --inputdir=$(srcdir) --load-extension=pg_customer
 ISOLATION = base_find base_refresh base_changes live_writers live_start live_fold live_drop live_snapshots live_lines live_surveys live_transaction
 ISOLATION_OPTS = --inputdir=$(srcdir)/test/isolation --load-extension=pg_customer
@@ -164,8 +163,7 @@ PG_CPPFLAGS = -I$(srcdir)/src -DPG_CUSTOMER_VERSION='"$(EXTVERSION)"' -ffp-contr
 PG_CFLAGS = -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
 
 # These need no PostgreSQL yet: they find or install one.
-SELF_SUFFICIENT = demo check stress recovery bench bench-live bench-models bench-retention stage
-SELF_SUFFICIENT = demo check stress recovery bench bench-live bench-models bench-nps stage
+SELF_SUFFICIENT = demo check stress recovery bench bench-live bench-models bench-nps bench-retention stage
 ifneq ($(filter $(SELF_SUFFICIENT),$(MAKECMDGOALS)),)
 
 .PHONY: $(SELF_SUFFICIENT)

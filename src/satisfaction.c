@@ -370,17 +370,10 @@ top_bound(FunctionCallInfo fcinfo, bool high)
 	double		z = confidence_z(PG_GETARG_FLOAT8(3));
 	double		answers = effective_answers(tally);
 	double		share;
-	double		answers;
-	double		sum;
 
 	if (!top_share(fcinfo, tally, &share))
 		PG_RETURN_NULL();
 	PG_RETURN_FLOAT8(high ? wilson_high(share * answers, answers, z) : wilson_low(share * answers, answers, z));
-	answers = effective_answers(tally);
-	sum = share + z * z / (2 * answers) + z * sqrt(share * (1 - share) / answers + z * z / (4 * answers * answers));
-	if (high)
-		PG_RETURN_FLOAT8(share == 1 ? 1 : sum / (1 + z * z / answers));
-	PG_RETURN_FLOAT8(share * share / sum);
 }
 
 Datum
