@@ -55,6 +55,7 @@ OBJS = \
 	src/lifecycle_stages.o \
 	src/lifecycle_totals.o \
 	src/logistic.o \
+	src/logistic_model.o \
 	src/logistic_text.o \
 	src/logrank.o \
 	src/ltv.o \
