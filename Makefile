@@ -8,6 +8,7 @@
 #   make bench                  the measurements quoted in the docs
 #   make bench-live             those of live bases: writers, loads, reading, size
 #   make bench-models           those of purchase models: fits and scores; BIG=1: of ten million customers
+#   make bench-retention        that of the monthly cohort matrix
 #   make bench-nps              that of the net promoter score of ten million answers
 #   make && make install        into the PostgreSQL of PG_CONFIG
 
@@ -17,6 +18,7 @@ MODULE_big = pg_customer
 PGFILEDESC = "pg_customer - customer analytics inside the database"
 
 OBJS = \
+	src/ab_test.o \
 	src/abc.o \
 	src/aggregate.o \
 	src/base_attempt.o \
@@ -26,19 +28,35 @@ OBJS = \
 	src/base_expression.o \
 	src/base_owner.o \
 	src/base_row.o \
+	src/base_survey.o \
 	src/base_table.o \
 	src/base_troubles.o \
+	src/cells.o \
+	src/churn.o \
+	src/churn_features.o \
+	src/churn_signals.o \
+	src/classification.o \
+	src/cohort.o \
+	src/crosstab.o \
 	src/decimal.o \
+	src/driver_tally.o \
+	src/drivers.o \
+	src/event_counts.o \
 	src/histories_query.o \
 	src/history_codec.o \
 	src/history_measures.o \
 	src/history_state.o \
 	src/history_text.o \
+	src/inference.o \
+	src/json_input.o \
 	src/language.o \
 	src/lifecycle.o \
 	src/lifecycle_policy.o \
 	src/lifecycle_stages.o \
 	src/lifecycle_totals.o \
+	src/logistic.o \
+	src/logistic_text.o \
+	src/logrank.o \
 	src/ltv.o \
 	src/math/bgbb.o \
 	src/math/bgnbd.o \
@@ -47,11 +65,14 @@ OBJS = \
 	src/math/distributions.o \
 	src/math/fit.o \
 	src/math/gamma_gamma.o \
+	src/math/linear.o \
+	src/math/logistic.o \
 	src/math/models.o \
 	src/math/panels.o \
 	src/math/pareto_nbd.o \
 	src/math/simulate.o \
 	src/math/special.o \
+	src/mean_tally.o \
 	src/model.o \
 	src/model_fit.o \
 	src/model_intervals.o \
@@ -65,10 +86,13 @@ OBJS = \
 	src/period_totals.o \
 	src/periods.o \
 	src/population.o \
+	src/population_rhythm.o \
+	src/proportion.o \
 	src/purchase_changes.o \
 	src/purchase_history.o \
 	src/rating.o \
 	src/rating_tally.o \
+	src/retention.o \
 	src/rfm.o \
 	src/rfm_breaks.o \
 	src/rfm_cut.o \
@@ -77,7 +101,10 @@ OBJS = \
 	src/satisfaction.o \
 	src/segment_map.o \
 	src/segment_map_check.o \
-	src/simulate.o
+	src/simulate.o \
+	src/subscriptions.o \
+	src/survival.o \
+	src/survival_text.o
 
 # The order in which the install script is put together: each part uses only what stands before it.
 SQL_PARTS = \
@@ -88,10 +115,19 @@ SQL_PARTS = \
 	src/rfm.sql \
 	src/segment_map.sql \
 	src/abc.sql \
+	src/proportion.sql \
+	src/mean_tally.sql \
+	src/ab_test.sql \
 	src/lifecycle.sql \
+	src/retention.sql \
 	src/model.sql \
 	src/ltv.sql \
 	src/simulate.sql \
+	src/drivers.sql \
+	src/classification.sql \
+	src/logistic.sql \
+	src/survival.sql \
+	src/churn.sql \
 	src/nps.sql \
 	src/satisfaction.sql \
 	src/base_expression.sql \
@@ -99,16 +135,24 @@ SQL_PARTS = \
 	src/base_fill.sql \
 	src/base_fold.sql \
 	src/base_lifecycle.sql \
+	src/base_retention.sql \
 	src/base_views.sql \
 	src/base_models.sql \
+	src/base_churn.sql \
 	src/base_live.sql \
+	src/base_survey_views.sql \
 	src/customer_base.sql \
+	src/base_surveys.sql \
 	src/holdout.sql \
+	src/retention_reports.sql \
+	src/subscriptions.sql \
+	src/churn_backtest.sql \
 	src/economics.sql
 
+REGRESS = purchase_history period_totals purchase_changes rfm segment_map abc proportion mean_tally ab_test lifecycle model ltv simulate drivers logistic survival retention subscriptions churn customer_base base_changes
 REGRESS = purchase_history period_totals purchase_changes rfm segment_map abc lifecycle model ltv simulate nps satisfaction customer_base base_changes
 REGRESS_OPTS = --inputdir=$(srcdir) --load-extension=pg_customer
-ISOLATION = base_find base_refresh base_changes live_writers live_start live_fold live_drop live_snapshots live_lines live_transaction
+ISOLATION = base_find base_refresh base_changes live_writers live_start live_fold live_drop live_snapshots live_lines live_surveys live_transaction
 ISOLATION_OPTS = --inputdir=$(srcdir)/test/isolation --load-extension=pg_customer
 
 srcdir := $(patsubst %/,%,$(dir $(firstword $(MAKEFILE_LIST))))
@@ -120,6 +164,7 @@ PG_CPPFLAGS = -I$(srcdir)/src -DPG_CUSTOMER_VERSION='"$(EXTVERSION)"' -ffp-contr
 PG_CFLAGS = -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
 
 # These need no PostgreSQL yet: they find or install one.
+SELF_SUFFICIENT = demo check stress recovery bench bench-live bench-models bench-retention stage
 SELF_SUFFICIENT = demo check stress recovery bench bench-live bench-models bench-nps stage
 ifneq ($(filter $(SELF_SUFFICIENT),$(MAKECMDGOALS)),)
 
@@ -135,6 +180,8 @@ bench-live:
 	@bash $(srcdir)/test/bench/live.sh
 bench-models:
 	@bash $(srcdir)/test/bench/models.sh
+bench-retention:
+	@bash $(srcdir)/test/bench/retention.sh
 bench-nps:
 	@bash $(srcdir)/test/bench/nps.sh
 stage:

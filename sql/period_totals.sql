@@ -5,11 +5,12 @@ CREATE TABLE histories AS
 		  FROM generate_series(1, 12000) AS i) AS o GROUP BY 1;
 CREATE VIEW units AS SELECT unnest('{day,week,month,quarter,year}'::text[]) AS unit;
 CREATE VIEW by_rows AS
-	SELECT u.unit, c.count_by, p.period, count(*) FILTER (WHERE p.purchases > 0) AS active, count(*) FILTER (WHERE is_new) AS new,
-		count(*) FILTER (WHERE is_returning) AS back, count(*) FILTER (WHERE is_reactivated) AS reactivated, count(*) FILTER (WHERE is_lost) AS lost,
-		count(*) FILTER (WHERE purchases >= 2) AS repeated, sum(p.orders)::bigint AS orders, sum(p.refunds)::bigint AS refunds,
+	SELECT u.unit, c.count_by, p.period, count(*) FILTER (WHERE p.purchases > 0) AS active, count(*) FILTER (WHERE p.is_new) AS new,
+		count(*) FILTER (WHERE p.is_returning) AS back, count(*) FILTER (WHERE p.is_reactivated) AS reactivated, count(*) FILTER (WHERE p.is_lost) AS lost,
+		count(*) FILTER (WHERE p.purchases >= 2) AS repeated, sum(q.purchases)::bigint AS purchase_days, sum(p.orders)::bigint AS orders, sum(p.refunds)::bigint AS refunds,
 		sum(p.gross) AS gross, sum(p.refunded) AS refunded
-	FROM units AS u, (VALUES ('days'), ('orders')) AS c (count_by), histories, period_activity(h, u.unit, '2025-02-03', c.count_by) AS p GROUP BY 1, 2, 3;
+	FROM units AS u, (VALUES ('days'), ('orders')) AS c (count_by), histories, period_activity(h, u.unit, '2025-02-03', c.count_by) AS p
+		JOIN LATERAL period_activity(h, u.unit, '2025-02-03', 'days') AS q ON q.period = p.period GROUP BY 1, 2, 3;
 CREATE VIEW at_once AS
 	SELECT u.unit, c.count_by, t.* FROM units AS u, (VALUES ('days'), ('orders')) AS c (count_by),
 		LATERAL (SELECT period_totals(h, u.unit, '2025-02-03', c.count_by) AS totals FROM histories) AS a, unnest(a.totals) AS t;

@@ -305,6 +305,7 @@ FROM (SELECT {schema}.as_of() AS day) AS d, LATERAL {schema}.population_breaks(d
 	LATERAL (SELECT r.measure, r.cut, r.value FROM {ext}.breaks(b.rfm) AS r
 		UNION ALL SELECT 'abc', a.cut::integer, a.value FROM unnest(b.abc) WITH ORDINALITY AS a (value, cut)) AS c (measure, cut, value)
 WHERE NOT EXISTS (SELECT FROM {schema}.cut_points AS k WHERE k.measure = c.measure[[tenant_sql: AND k.tenant {tenant_equal} b.tenant]])$template$, options);
+	PERFORM @extschema@.base_renew_rhythm(options);
 END $$;
 COMMENT ON FUNCTION base_renew_cut_points(jsonb) IS
 'Replaces the cut points of a customer base by those of its population on its day; with rfm_method ''fixed'' those of scores that are there stand.';
@@ -370,6 +371,7 @@ WHERE l.to_stage IS DISTINCT FROM nullif(m.stage::text, 'prospect')$template$, o
 	PERFORM @extschema@.base_record_fill(options, counts, started, false);
 	PERFORM @extschema@.base_renew_cut_points(options);
 	EXECUTE format('ANALYZE %s', options ->> 'summary_table');
+	PERFORM @extschema@.base_refresh_surveys(options);
 	RETURN QUERY SELECT r.item, r.value FROM @extschema@.base_report(options) AS r
 		UNION ALL VALUES ('customers_written', counts ->> 'written'), ('customers_removed', counts ->> 'gone');
 END $$;
@@ -385,6 +387,8 @@ AS $$
 DECLARE
 	options jsonb := @extschema@.base_options(settings);
 	differences bigint;
+	id smallint;
+	answers bigint;
 BEGIN
 	IF NOT (sample >= 0.000001 AND sample <= 1) THEN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = format('sample must be from 0.000001 to 1, not %s', sample),
@@ -423,6 +427,12 @@ FROM differences AS d, LATERAL (VALUES
 WHERE p.problem IS NOT NULL
 ORDER BY 1$template$, options);
 	GET DIAGNOSTICS differences = ROW_COUNT;
+	FOR id IN SELECT * FROM @extschema@.base_survey_ids(options) LOOP
+		answers := @extschema@.base_survey_differences(options, id);
+		CONTINUE WHEN answers = 0;
+		differences := differences + 1;
+		RETURN QUERY EXECUTE format('SELECT NULL::text, format(''%%s answers of survey %%I differ'', %s, survey), NULL::text, NULL::text FROM %s.surveys WHERE id = %s', answers, options ->> 'schema', id);
+	END LOOP;
 	-- A fold locks the settings before the state, too. Of an older snapshot the state may have gone on.
 	IF current_setting('transaction_read_only') = 'off' AND current_setting('transaction_isolation') = 'read committed' THEN
 		EXECUTE format('LOCK TABLE %s IN SHARE UPDATE EXCLUSIVE MODE', settings);

@@ -199,6 +199,8 @@ BEGIN
 		IF options ->> 'order_sql' IS NOT NULL THEN
 			PERFORM @extschema@.base_make_lines_of(options);
 		END IF;
+		PERFORM @extschema@.base_make_survey_function(@extschema@.base_survey_options(options, id)) FROM @extschema@.base_survey_ids(options) AS id
+			WHERE to_regproc(format('%s.survey_%s_changes', options ->> 'schema', id)) IS NOT NULL;
 	END IF;
 END $$;
 COMMENT ON FUNCTION base_follow_schema(jsonb) IS
@@ -232,6 +234,7 @@ BEGIN
 	options := @extschema@.base_options(settings) || jsonb_build_object('max_rows', max_rows);
 	PERFORM @extschema@.base_follow_schema(options);
 	EXECUTE @extschema@.base_template('SELECT {schema}.fold_some({max_rows})', options) INTO rows;
+	rows := rows + @extschema@.base_fold_answers(options, max_rows);
 	EXECUTE @extschema@.base_template($template$
 WITH taken AS (DELETE FROM {schema}.deltas WHERE item IS NOT NULL RETURNING item, orders)
 UPDATE {schema}.quality AS q SET rows = greatest(q.rows + c.rows, 0) FROM ({left_out}) AS c WHERE c.item = q.item;

@@ -84,9 +84,10 @@ ORDER BY {c.tenant,} c.from_stage$template$);
 	PERFORM @extschema@.base_make_view(options, 'at_risk_customers', 'Whom to win back: customers at risk and dormant, by what the firm would lose a year.', $template$
 SELECT m.customer, {m.tenant,} {attributes_sql}m.stage::text, l.{label}, l.rank, m.net_per_year::numeric(38,2), m.total::numeric(38,2), m.orders, m.last_purchase,
 	m.as_of - m.last_purchase, {ext}.median_gap(m.history), ({ext}.lifecycle_state(m.history, m.as_of, {'policy'}::{ext}.lifecycle_policy)).since,
-	{'currency'}::text, m.as_of
+	{reasons}, v.risk, {ext}.revenue_at_risk(coalesce(v.value, {current_value}), v.risk)::numeric(38,2), {'currency'}::text, m.as_of
 FROM (SELECT m.*, m.total * 365 / greatest(m.as_of - m.first_purchase, 365) AS net_per_year
 	FROM {schema}.all_measured_at($1) AS m WHERE m.stage IN ('at_risk', 'dormant')) AS m
+	CROSS JOIN LATERAL (SELECT {model_values} OFFSET 0) AS v
 	LEFT JOIN {schema}.lifecycle_stages AS l ON l.stage = m.stage::text
 	[[customers:LEFT JOIN {customers} AS s ON {key_is_customer}]]
 ORDER BY {m.tenant,} m.net_per_year DESC, m.customer$template$);

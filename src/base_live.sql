@@ -246,9 +246,13 @@ BEGIN
 				|| @extschema@.base_template(' WHERE NOT EXISTS (SELECT FROM {schema}.troubles WHERE reason = ''difference'')', options);
 		END IF;
 	END IF;
+	IF state.live_since IS NOT NULL THEN
+		PERFORM @extschema@.base_advance_surveys(options, state.compared_on IS DISTINCT FROM today);
+	END IF;
 	IF state.cut_on IS DISTINCT FROM state.day THEN
 		PERFORM @extschema@.base_renew_cut_points(options);
 	END IF;
+	PERFORM @extschema@.base_log_churn(options);
 	EXECUTE @extschema@.base_template('SELECT count(*) AS rows, max(id) AS id FROM {schema}.lifecycle_changes WHERE id > $1', options)
 		INTO logged USING coalesce(state.logged_to, 0);
 	options := options || jsonb_build_object('day', state.day, 'today', today, 'logged_to', coalesce(logged.id, state.logged_to));
@@ -275,20 +279,24 @@ BEGIN
 	CASE step
 	WHEN 'start' THEN
 		PERFORM @extschema@.base_check_live(options);
-		RETURN @extschema@.base_make_triggers(options);
+		RETURN @extschema@.base_make_triggers(options) + @extschema@.base_make_survey_triggers(options);
 	WHEN 'go_live' THEN
 		PERFORM @extschema@.base_refresh(settings);
+		PERFORM @extschema@.base_mark_live_surveys(options);
 		EXECUTE @extschema@.base_template('UPDATE {schema}.state SET live_since = coalesce(live_since, clock_timestamp())', options);
 	WHEN 'stop' THEN
 		EXECUTE format('LOCK TABLE %s IN SHARE UPDATE EXCLUSIVE MODE', settings);
-		EXECUTE @extschema@.base_template('UPDATE {schema}.state SET live_since = NULL', options);
-		RETURN @extschema@.base_drop_triggers(options);
+		EXECUTE @extschema@.base_template('UPDATE {schema}.state SET live_since = NULL; UPDATE {schema}.surveys SET live_since = NULL', options);
+		RETURN @extschema@.base_drop_triggers(options) + @extschema@.base_drop_survey_triggers(options);
 	WHEN 'fold' THEN
 		RETURN @extschema@.base_fold(settings, argument);
 	WHEN 'adopt' THEN
 		EXECUTE @extschema@.base_template('SELECT live_since IS NOT NULL FROM {schema}.state', options) INTO live;
 		source := to_regclass(options ->> 'source');
 		schema := (parse_ident(options ->> 'schema'))[1];
+		IF live THEN
+			PERFORM @extschema@.base_make_survey_triggers(options, false);
+		END IF;
 		IF live AND source IS NOT NULL THEN
 			-- Who has disabled a trigger had a reason. That it was must be known when it is enabled again.
 			EXECUTE @extschema@.base_template('INSERT INTO {schema}.troubles (reason, detail) SELECT DISTINCT ''trigger_disabled'', m.relation::text
@@ -442,6 +450,7 @@ CREATE FUNCTION base_forget(settings regclass, customer text, tenant text) RETUR
 AS $$
 DECLARE
 	options jsonb;
+	survey jsonb;
 	present bigint;
 BEGIN
 	EXECUTE format('LOCK TABLE %s IN SHARE UPDATE EXCLUSIVE MODE', settings);
@@ -459,16 +468,28 @@ BEGIN
 			MESSAGE = format('%s still has %s rows of the customer', options ->> 'source', present),
 			DETAIL = 'The next refresh would bring the customer back.', HINT = 'Delete them or take the customer out of them first.';
 	END IF;
+	FOR survey IN SELECT @extschema@.base_survey_options(options, id) FROM @extschema@.base_survey_ids(options) AS id LOOP
+		EXECUTE @extschema@.base_template($template$SELECT count(*) FROM ({rows}) AS s, (SELECT {'who'}::{customer_type} AS customer[[tenant_sql:, {'whose'}::{tenant_type} AS tenant]]) AS k WHERE {s=k}$template$,
+			survey || jsonb_build_object('rows', @extschema@.base_answer_rows(survey, survey ->> 'answer_source'))) INTO present;
+		IF present > 0 THEN
+			RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state', MESSAGE = format('%s still has %s answers of the customer', survey ->> 'answer_source', present),
+				DETAIL = 'The next refresh would bring them back.', HINT = 'Delete them or take the customer out of them first.';
+		END IF;
+	END LOOP;
 	RETURN QUERY EXECUTE @extschema@.base_template($template$
 WITH k AS MATERIALIZED (SELECT {'who'}::{customer_type} AS customer[[tenant_sql:, {'whose'}::{tenant_type} AS tenant]]),
 summary AS (DELETE FROM {schema}.summary AS m USING k WHERE {m=k} RETURNING 1),
 deltas AS (DELETE FROM {schema}.deltas AS m USING k WHERE {m=k} RETURNING 1),[[order_sql:
 lines AS (DELETE FROM {schema}.line_deltas AS m USING k WHERE {m=k} RETURNING 1),]]
 changes AS (DELETE FROM {schema}.lifecycle_changes AS m USING k WHERE {m=k} RETURNING 1),
-quarantine AS (DELETE FROM {schema}.quarantine AS q USING k WHERE q.customer = k.customer::text[[tenant_sql: AND q.tenant = k.tenant::text]] RETURNING 1)
+churn AS (DELETE FROM {schema}.churn_changes AS m USING k WHERE {m=k} RETURNING 1),
+quarantine AS (DELETE FROM {schema}.quarantine AS q USING k WHERE q.customer = k.customer::text[[tenant_sql: AND q.tenant = k.tenant::text]] RETURNING 1),
+answers AS (DELETE FROM {schema}.answers AS m USING k WHERE {m=k} RETURNING m.*),
+counted AS ($template$ || @extschema@.base_count_answers(@extschema@.base_template('(SELECT survey, {tenant,} answered_at, dimension, channel, agent, scope, score, problem, -answers AS answers FROM answers WHERE counted) AS gone', options)) || $template$)
 SELECT 'summary', count(*) FROM summary UNION ALL SELECT 'deltas', count(*) FROM deltas
 [[order_sql:UNION ALL SELECT 'line_deltas', count(*) FROM lines]]
-UNION ALL SELECT 'lifecycle_changes', count(*) FROM changes UNION ALL SELECT 'quarantine', count(*) FROM quarantine$template$, options);
+UNION ALL SELECT 'lifecycle_changes', count(*) FROM changes UNION ALL SELECT 'churn_changes', count(*) FROM churn UNION ALL SELECT 'quarantine', count(*) FROM quarantine
+UNION ALL SELECT 'answers', count(*) FROM answers$template$, options);
 END $$;
 COMMENT ON FUNCTION base_forget(regclass, text, text) IS
 'The work of forget_customer, with the caller''s rights.';

@@ -11,7 +11,8 @@ END;
 COMMENT ON FUNCTION base_alive(purchase_model, purchase_history, date) IS
 'probability_alive as the views of a customer base show it: NULL for nbd, and for bgnbd without a repeat purchase.';
 
--- What the views have in common. The models are looked up once in a query, and only if one of its columns needs them. Their trust is
+-- What the views have in common. The models are looked up once in a query, and only if one of its columns needs them; a function in between
+-- has the regression uncompressed once, not for every customer. Their trust is
 -- that of the worse of both.
 CREATE FUNCTION base_model_parts(options jsonb) RETURNS jsonb
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -26,11 +27,20 @@ BEGIN
 		'model_values', @extschema@.base_template($template${ext}.base_alive(k.purchases, m.history, m.as_of) AS alive,
 		{ext}.expected_purchases(k.purchases, m.history, m.as_of, interval '1 year') AS purchases,
 		{ext}.expected_spend(k.spend, m.history, m.as_of) AS spend,
-		{ext}.ltv(k.purchases, k.spend, m.history, m.as_of, interval '1 year', {yearly_discount}, {margin}) AS value, k.model, k.trust
+		{ext}.ltv(k.purchases, k.spend, m.history, m.as_of, interval '1 year', {yearly_discount}, {margin}) AS value, k.model, k.trust,
+		CASE WHEN k.logistic IS NOT NULL THEN {ext}.churn_risk(k.logistic, m.history, m.as_of)
+			WHEN k.trusted IS NOT NULL THEN {ext}.churn_risk(k.trusted, m.history, m.as_of, make_interval(days => k.horizon_days))
+			ELSE {ext}.churn_risk(m.history, m.as_of, k.rhythm, make_interval(days => k.horizon_days)) END AS risk,
+		CASE WHEN k.logistic IS NOT NULL THEN 'logistic' WHEN k.trusted IS NOT NULL THEN k.model ELSE 'own_rhythm' END AS method,
+		{ext}.next_purchase(m.history, m.as_of, k.rhythm) AS next, k.horizon_days
 	FROM (SELECT (SELECT d.purchases FROM {schema}.models AS d WHERE d.is_default AND d.purchases IS NOT NULL AND d.trust <> 'not_converged') AS purchases,
 		(SELECT d.spend FROM {schema}.models AS d WHERE d.is_default AND d.spend IS NOT NULL AND d.trust <> 'not_converged') AS spend,
 		(SELECT d.model FROM {schema}.models AS d WHERE d.is_default AND d.purchases IS NOT NULL) AS model,
-		coalesce({models_trust}, 'no_model') AS trust OFFSET 0) AS k$template$, options));
+		coalesce({models_trust}, 'no_model') AS trust,
+		(SELECT d.purchases FROM {schema}.models AS d WHERE d.is_default AND d.purchases IS NOT NULL AND d.trust IN ('ok', 'small_sample')) AS trusted,
+		(SELECT {ext}.shift_intercept(c.logistic, 0) FROM {schema}.churn_model AS c WHERE c.logistic_days = c.horizon_days AND {ext}.trust(c.logistic) IN ('ok', 'collinear')
+			AND least({ext}.events(c.logistic), {ext}.observations(c.logistic) - {ext}.events(c.logistic)) >= 180) AS logistic,
+		(SELECT c.rhythm FROM {schema}.churn_model AS c) AS rhythm, (SELECT c.horizon_days FROM {schema}.churn_model AS c) AS horizon_days OFFSET 0) AS k$template$, options));
 END $$;
 COMMENT ON FUNCTION base_model_parts(jsonb) IS
 'Parts of the statements of a customer base''s views: the values of a customer by the stored models, and the trust of these.';
@@ -98,6 +108,7 @@ SELECT {m.tenant,} g.segment, count(*), percentile_disc(0.5) WITHIN GROUP (ORDER
 FROM {schema}.all_scored_at({schema}.as_of()) AS m JOIN {schema}.segment_map AS g ON g.code = left(m.rfm::text, {digits})
 WHERE m.last_purchase IS NOT NULL GROUP BY {m.tenant,} g.segment, m.as_of;
 ANALYZE {schema}.models; ANALYZE {schema}.segment_values$template$, options) USING models;
+	PERFORM @extschema@.base_fit_churn(options);
 	RETURN QUERY EXECUTE @extschema@.base_template($template$
 SELECT f.model, f.is_default, f.chosen_by, f.trust, f.customers, f.repeat_customers, f.log_likelihood, f.aic, f.holdout_actual, f.holdout_predicted, f.holdout_rmse
 FROM {schema}.model_fit AS f ORDER BY f.model = 'gamma_gamma', NOT f.is_default, f.holdout_rmse, f.aic$template$, options);

@@ -39,6 +39,8 @@ PG_FUNCTION_INFO_V1(base_run);
 PG_FUNCTION_INFO_V1(keep_history_before);
 PG_FUNCTION_INFO_V1(forget_customer);
 PG_FUNCTION_INFO_V1(fit_models);
+PG_FUNCTION_INFO_V1(attach_survey);
+PG_FUNCTION_INFO_V1(detach_survey);
 PG_FUNCTION_INFO_V1(upgrade_customer_base);
 PG_FUNCTION_INFO_V1(base_check_top_level);
 PG_FUNCTION_INFO_V1(base_forget_settings);
@@ -274,6 +276,20 @@ Datum
 fit_models(PG_FUNCTION_ARGS)
 {
 	return run_as_owner(fcinfo, "base_fit_models");
+}
+
+/* base_attach_as_owner(base text, given jsonb) → setof (item, value) */
+Datum
+attach_survey(PG_FUNCTION_ARGS)
+{
+	return run_as_owner(fcinfo, "base_attach_survey");
+}
+
+/* detach_survey(base text, survey text) → bigint */
+Datum
+detach_survey(PG_FUNCTION_ARGS)
+{
+	return run_as_owner(fcinfo, "base_detach_survey");
 }
 
 /* upgrade_customer_base(base text) */

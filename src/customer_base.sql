@@ -455,6 +455,8 @@ INSERT INTO {schema}.settings SELECT * FROM jsonb_populate_record(NULL::{schema}
 			'lines_to_last', CASE WHEN options ->> 'order_sql' IS NOT NULL THEN nullif(options ->> 'as_of' = 'last_purchase', false) END, 'tenant_text', CASE WHEN options ->> 'tenant_sql' IS NULL THEN '' ELSE 'tenant text, ' END,
 			'tenant_column', CASE WHEN options ->> 'tenant_sql' IS NULL THEN '' ELSE format('tenant %s, ', options ->> 'tenant_type') END,
 			'digits', (SELECT m.digits FROM @extschema@.segment_maps() AS m WHERE m.map = options ->> 'segment_map')));
+	PERFORM @extschema@.base_make_survey_tables(options);
+	PERFORM @extschema@.base_make_churn_tables(options);
 END $$;
 COMMENT ON FUNCTION base_make_tables(jsonb) IS
 'Makes the tables of a customer base in its schema.';
@@ -516,7 +518,7 @@ BEGIN
 	PERFORM @extschema@.base_make_views(options);
 	PERFORM @extschema@.base_renew_cut_points(options);
 	-- Small tables that are never analysed look large to the planner, and every query worth compiling.
-	EXECUTE @extschema@.base_template('ANALYZE {schema}.cut_points; ANALYZE {schema}.segment_map; ANALYZE {schema}.lifecycle_stages; ANALYZE {schema}.models; ANALYZE {schema}.segment_values', options);
+	EXECUTE @extschema@.base_template('ANALYZE {schema}.cut_points; ANALYZE {schema}.segment_map; ANALYZE {schema}.lifecycle_stages; ANALYZE {schema}.models; ANALYZE {schema}.segment_values; ANALYZE {schema}.surveys; ANALYZE {schema}.answers; ANALYZE {schema}.answer_counts; ANALYZE {schema}.targets', options);
 	EXECUTE @extschema@.base_template('CREATE TRIGGER complete AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON {schema}.segment_map
 		EXECUTE FUNCTION {ext}.base_segment_map_check();
 		CREATE TRIGGER complete AFTER INSERT OR UPDATE OR DELETE ON {schema}.cut_points
@@ -607,19 +609,29 @@ CREATE FUNCTION base_drop(settings regclass) RETURNS void
 AS $$
 DECLARE
 	options jsonb := @extschema@.base_options(settings);
+	surveys smallint[] := ARRAY(SELECT * FROM @extschema@.base_survey_ids(options));
+	id smallint;
 	dependents text;
 BEGIN
 	EXECUTE format('LOCK TABLE %s IN SHARE UPDATE EXCLUSIVE MODE', settings);
 	EXECUTE @extschema@.base_template($template$
+DROP VIEW IF EXISTS {schema}.base_status, {schema}.nps_by_period, {schema}.satisfaction_by_period, {schema}.satisfaction_by_dimension, {schema}.satisfaction_by_channel, {schema}.satisfaction_by_agent,
+	{schema}.survey_waves, {schema}.satisfaction_drivers, {schema}.detractors_to_call, {schema}.satisfaction_loyalty, {schema}.complaints_by_period, {schema}.complaint_reasons, {schema}.survey_status, {schema}.kpi_targets;
+DROP FUNCTION IF EXISTS {schema}.kpi_targets_at(date), {schema}.nps_by_period_at(date), {schema}.satisfaction_by_period_at(date), {schema}.satisfaction_by_dimension_at(date),
+	{schema}.satisfaction_by_channel_at(date), {schema}.satisfaction_by_agent_at(date), {schema}.survey_waves_at(date), {schema}.satisfaction_drivers_at(date), {schema}.detractors_to_call_at(date), {schema}.satisfaction_loyalty_at(date),
+	{schema}.complaints_by_period_at(date), {schema}.complaint_reasons_at(date), {schema}.answers_until(date), {schema}.last_answers(date, integer);
 [[can_afford:DROP VIEW IF EXISTS {schema}.prospects;
 DROP FUNCTION IF EXISTS {schema}.prospects_at(date);]]
-DROP VIEW IF EXISTS {schema}.ltv, {schema}.model_fit, {schema}.model_parameters;
-DROP FUNCTION IF EXISTS {schema}.ltv_at(date);
+DROP VIEW IF EXISTS {schema}.cohort_retention, {schema}.cohort_revenue, {schema}.period_activity;
+DROP FUNCTION IF EXISTS {schema}.cohort_retention_at(date), {schema}.cohort_revenue_at(date), {schema}.period_activity_at(date),
+	{schema}.cohorts_by(text, date), {schema}.period_rates_by(text, date);
+DROP VIEW IF EXISTS {schema}.churn_risk, {schema}.ltv, {schema}.model_fit, {schema}.model_parameters;
+DROP FUNCTION IF EXISTS {schema}.churn_risk_at(date), {schema}.ltv_at(date);
 DROP VIEW IF EXISTS {schema}.lifecycle, {schema}.stage_counts, {schema}.stage_transitions, {schema}.win_backs, {schema}.at_risk_customers;
 DROP FUNCTION IF EXISTS {schema}.lifecycle_at(date), {schema}.stage_counts_at(date), {schema}.stage_transitions_at(date), {schema}.win_backs_at(date),
 	{schema}.at_risk_customers_at(date), {schema}.stays_at(date);
 DROP VIEW IF EXISTS {schema}.customers, {schema}.rfm, {schema}.rfm_segments, {schema}.abc, {schema}.kpis, {schema}.histories,
-	{schema}.data_quality, {schema}.base_status;
+	{schema}.data_quality;
 DROP FUNCTION IF EXISTS {schema}.moved(date, date, text, text), {schema}.segment_moves(date, date), {schema}.customers_at(date), {schema}.rfm_at(date),
 	{schema}.rfm_segments_at(date), {schema}.abc_at(date), {schema}.kpis_at(date), {schema}.kpis_by(text, date),
 	{schema}.scored_at(date), {schema}.all_scored_at(date), {schema}.breaks_at(date), {schema}.population_breaks(date),
@@ -627,10 +639,16 @@ DROP FUNCTION IF EXISTS {schema}.moved(date, date, text, text), {schema}.segment
 DROP VIEW IF EXISTS {schema}.summary_now, {schema}.customer_now;
 DROP FUNCTION IF EXISTS {schema}.fold_some(bigint), {schema}.fold_now(text[], text[]), {schema}.changed()[[order_sql:, {schema}.lines_of]];
 DROP TABLE IF EXISTS {schema}.settings, {schema}.state, {schema}.segment_map, {schema}.lifecycle_stages, {schema}.summary, {schema}.deltas[[order_sql:, {schema}.line_deltas]],
-	{schema}.lifecycle_changes, {schema}.troubles, {schema}.cut_points, {schema}.models, {schema}.segment_values, {schema}.quality, {schema}.quarantine;
-[[made_schema:DROP SCHEMA {schema}]][[!made_schema:COMMENT ON SCHEMA {schema} IS NULL]]$template$, options);
+	{schema}.lifecycle_changes, {schema}.troubles, {schema}.cut_points, {schema}.models, {schema}.segment_values, {schema}.churn_model, {schema}.churn_changes, {schema}.quality, {schema}.quarantine,
+	{schema}.targets, {schema}.answer_counts, {schema}.answers, {schema}.surveys;
+$template$, options);
 	-- Last, so that no order waits behind those who read the base.
 	PERFORM @extschema@.base_drop_triggers(options);
+	PERFORM @extschema@.base_drop_survey_triggers(options);
+	FOREACH id IN ARRAY surveys LOOP
+		EXECUTE format('DROP FUNCTION IF EXISTS %s.survey_%s_changes()', options ->> 'schema', id);
+	END LOOP;
+	EXECUTE @extschema@.base_template('[[made_schema:DROP SCHEMA {schema}]][[!made_schema:COMMENT ON SCHEMA {schema} IS NULL]]', options);
 EXCEPTION WHEN dependent_objects_still_exist THEN
 	GET STACKED DIAGNOSTICS dependents = PG_EXCEPTION_DETAIL;
 	RAISE EXCEPTION USING ERRCODE = 'dependent_objects_still_exist',
@@ -660,12 +678,15 @@ AS $$
 DECLARE
 	options jsonb := @extschema@.base_options(settings) || jsonb_build_object('role', quote_ident(role));
 BEGIN
+	-- Nobody but the owner makes a trigger of them.
+	options := options || jsonb_build_object('revoke', (SELECT coalesce(string_agg(format('REVOKE EXECUTE ON FUNCTION %s.survey_%s_changes() FROM %I;', options ->> 'schema', id, role), ' '), '')
+		FROM @extschema@.base_survey_ids(options) AS id WHERE to_regproc(format('%s.survey_%s_changes', options ->> 'schema', id)) IS NOT NULL));
 	PERFORM @extschema@.base_check_role(role);
 	EXECUTE @extschema@.base_template($template$
 GRANT USAGE ON SCHEMA {schema} TO {role};
 GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {role};
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA {schema} TO {role};
-ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT SELECT ON TABLES TO {role};
+{revoke}ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT SELECT ON TABLES TO {role};
 ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT EXECUTE ON FUNCTIONS TO {role}$template$, options);
 	IF options ->> 'customers' IS NOT NULL AND NOT has_any_column_privilege(role, options ->> 'customers', 'SELECT') THEN
 		RAISE WARNING USING MESSAGE = format('role "%s" cannot read %s, which the view customers joins', role, options ->> 'customers'),

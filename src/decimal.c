@@ -182,17 +182,29 @@ decimal_from_float8(double value, int scale, int limit_digits, int128 *units)
 	}
 
 	/*
-	 * A product far from a tie rounds the same way whatever its last bits are. That is nearly every
-	 * amount; the others go through numeric.
+	 * A product far from a tie rounds the same way whatever its last bits are, and whether or not it is first cut to 15
+	 * significant digits. That is nearly every amount; the others go through numeric.
 	 */
-	if (fabs(value) < 1e6 && scale <= 6)
+	if (fabs(value) < (scale <= 6 ? 1e6 : 1e3) && scale <= 12)
 	{
 		double		scaled = value * (double) power_of_ten(scale);
 		double		nearest = rint(scaled);
 
-		if (fabs(scaled - nearest) < 0.499)
+		if (fabs(scaled - nearest) < 0.43)
 		{
 			*units = (int64) nearest;
+			return DECIMAL_OK;
+		}
+	}
+
+	/* At most six digits after the point, as most have: the number of no more than 15 digits that reads back as the value. */
+	if (fabs(value) < 1e9 && scale > 6)
+	{
+		double		millionths = rint(value * 1e6);
+
+		if (millionths / 1e6 == value)
+		{
+			*units = (int64) millionths * power_of_ten(scale - 6);
 			return DECIMAL_OK;
 		}
 	}

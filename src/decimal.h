@@ -31,7 +31,7 @@ typedef enum DecimalStatus
  */
 extern DecimalStatus decimal_from_numeric(Datum value, int scale, int limit_digits, bool round, int128 *units);
 
-/* The same of a double, which is rounded half away from zero to the scale (<= 6). */
+/* The same of a double, taken with its 15 significant digits and rounded half away from zero to the scale. */
 extern DecimalStatus decimal_from_float8(double value, int scale, int limit_digits, int128 *units);
 
 /* A numeric with scale digits after the point; trim leaves out its trailing zeros. */

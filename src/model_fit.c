@@ -46,6 +46,11 @@ PG_FUNCTION_INFO_V1(bdw_fit_final);
 /* With fewer customers who have bought again (contracts: who have left), nothing is fitted. */
 #define LEAST_REPEAT_CUSTOMERS 10
 
+/* Rows that are not worth buckets, the most buckets, and how often a bucket is divided again at most. */
+#define FEW_ROWS 64
+#define BUCKETS 2048
+#define DIVISIONS 3
+
 /* What must be the same in all rows. */
 typedef struct FitSettings
 {
@@ -66,20 +71,20 @@ typedef struct FitState
 	int64		left_out;		/* customers who have nothing to fit on: no purchase, no spend */
 } FitState;
 
-/* By x, then T, then t_x: the likelihoods share work between neighbours. */
+/* By x, then t_x, then T: the likelihoods share work between neighbours. */
 static inline int
 compare_rows(const ModelRow *a, const ModelRow *b)
 {
 	if (a->x != b->x)
 		return a->x < b->x ? -1 : 1;
-	if (a->T != b->T)
-		return a->T < b->T ? -1 : 1;
 	if (a->t_x != b->t_x)
 		return a->t_x < b->t_x ? -1 : 1;
+	if (a->T != b->T)
+		return a->T < b->T ? -1 : 1;
 	return 0;
 }
 
-#define ST_SORT sort_rows
+#define ST_SORT sort_few_rows
 #define ST_ELEMENT_TYPE ModelRow
 #define ST_COMPARE(a, b) compare_rows(a, b)
 #define ST_SCOPE static
@@ -124,6 +129,101 @@ check_settings(const FitState *state, const FitSettings *settings)
 }
 
 /*
+ * sort_rows
+ *		Puts rows into buckets of equal width by x (by = 0), t_x (1) or T (2), in place, and sorts each bucket: by what comes
+ *		next if it holds one value. Customers are many and their values few, so this is soon done; where it is not,
+ *		rows are compared.
+ */
+static void
+sort_rows(ModelRow *rows, Size count, int by, int divisions)
+{
+	static const Size keys[] = {offsetof(ModelRow, x), offsetof(ModelRow, t_x), offsetof(ModelRow, T)};
+#define KEY(row) (*(const double *) ((const char *) &(row) + keys[by]))
+#define BUCKET(row) ((int) ((KEY(row) - low) * scale))
+	Size		next[BUCKETS];
+	Size		end[BUCKETS] = {0};
+	int			buckets = Max(Min(count / 4, BUCKETS), 2);
+	double		low = INFINITY;
+	double		high = 0;
+	double		scale;
+
+	CHECK_FOR_INTERRUPTS();
+	for (Size i = 0; i < count; i++)
+	{
+		low = Min(low, KEY(rows[i]));
+		high = Max(high, KEY(rows[i]));
+	}
+	scale = (buckets - 1) / (high - low);
+	if (divisions == 0 || (low < high && isinf(scale)))
+	{
+		sort_few_rows(rows, count);
+		return;
+	}
+	if (low == high)
+	{
+		if (by < lengthof(keys) - 1)
+			sort_rows(rows, count, by + 1, DIVISIONS);
+		return;
+	}
+
+	for (Size i = 0; i < count; i++)
+		end[BUCKET(rows[i])]++;
+	next[0] = 0;
+	for (int i = 1; i < buckets; i++)
+	{
+		next[i] = end[i - 1];
+		end[i] += end[i - 1];
+	}
+	for (int i = 0; i < buckets; i++)
+	{
+		while (next[i] < end[i])
+		{
+			ModelRow	row = rows[next[i]];
+			int			bucket;
+
+			while ((bucket = BUCKET(row)) != i)
+			{
+				ModelRow	other = rows[next[bucket]];
+
+				rows[next[bucket]++] = row;
+				row = other;
+			}
+			rows[next[i]++] = row;
+		}
+	}
+	for (int i = 0; i < buckets; i++)
+	{
+		Size		begin = i == 0 ? 0 : end[i - 1];
+
+		if (end[i] - begin >= FEW_ROWS)
+			sort_rows(rows + begin, end[i] - begin, by, divisions - 1);
+		else if (end[i] - begin > 1)
+			sort_few_rows(rows + begin, end[i] - begin);
+	}
+}
+
+/*
+ * merge_rows
+ *		Puts the last rows, sorted, among the first ones, which are sorted too.
+ */
+static void
+merge_rows(ModelRow *rows, Size first, Size last)
+{
+	ModelRow   *late = MemoryContextAllocHuge(CurrentMemoryContext, last * sizeof(ModelRow));
+	Size		end = first + last;
+
+	memcpy(late, rows + first, last * sizeof(ModelRow));
+	while (last > 0)
+	{
+		if (first > 0 && compare_rows(&rows[first - 1], &late[last - 1]) > 0)
+			rows[--end] = rows[--first];
+		else
+			rows[--end] = late[--last];
+	}
+	pfree(late);
+}
+
+/*
  * compact
  *		Sorts the rows and makes one of those that are the same.
  */
@@ -134,7 +234,9 @@ compact(FitState *state)
 
 	if (state->sorted == state->count)
 		return;
-	sort_rows(state->rows, state->count);
+	sort_rows(state->rows + state->sorted, state->count - state->sorted, 0, DIVISIONS);
+	if (state->sorted > 0)
+		merge_rows(state->rows, state->sorted, state->count - state->sorted);
 	for (Size i = 1; i < state->count; i++)
 	{
 		if (compare_rows(&state->rows[kept], &state->rows[i]) == 0)

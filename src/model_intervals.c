@@ -11,11 +11,9 @@
 
 #include <math.h>
 
-#include "access/htup_details.h"
-#include "funcapi.h"
 #include "utils/float.h"
 
-#include "math/distributions.h"
+#include "inference.h"
 #include "model_scores.h"
 
 PG_FUNCTION_INFO_V1(model_interval_alive);
@@ -126,22 +124,14 @@ interval(FunctionCallInfo fcinfo, const StoredModel *stored_purchases, const Sto
 {
 	Model		purchases;
 	Model		spend;
-	TupleDesc	row;
 	Datum		values[4];
 	bool		nulls[4] = {false, true, true, true};
+	double		width = confidence_z(confidence);
 	double		estimate;
 	double		variance = 0;
 
-	if (!(confidence > 0 && confidence < 1))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("confidence must be between 0 and 1, not %g", confidence),
-				 errhint("95 %% is 0.95.")));
 	if ((stored_purchases && !model_get(stored_purchases, &purchases)) || (stored_spend && !model_get(stored_spend, &spend)))
 		PG_RETURN_NULL();
-	if (get_call_result_type(fcinfo, NULL, &row) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
-	row = BlessTupleDesc(row);
 	estimate = function(&purchases, &spend, score);
 	if (isinf(estimate))
 		PG_RETURN_NULL();
@@ -154,9 +144,9 @@ interval(FunctionCallInfo fcinfo, const StoredModel *stored_purchases, const Sto
 			variance += add_variance(stored_spend, &spend, &purchases, &spend, function, score, probability);
 		if (variance > 0 && isfinite(variance))
 		{
-			double		width = -normal_quantile((1 - confidence) / 2) * sqrt(variance);
 			double		middle = to_scale(estimate, probability);
 
+			width *= sqrt(variance);
 			values[1] = Float8GetDatum(sqrt(variance) * estimate * (probability ? 1 - estimate : 1));
 			values[2] = Float8GetDatum(from_scale(middle - width, probability));
 			values[3] = Float8GetDatum(from_scale(middle + width, probability));
@@ -164,7 +154,7 @@ interval(FunctionCallInfo fcinfo, const StoredModel *stored_purchases, const Sto
 			nulls[3] = isinf(DatumGetFloat8(values[3]));
 		}
 	}
-	return HeapTupleGetDatum(heap_form_tuple(row, values, nulls));
+	return result_row(fcinfo, values, nulls);
 }
 
 /*

@@ -9,13 +9,11 @@
 
 #include <math.h>
 
-#include "common/shortest_dec.h"
 #include "libpq/pqformat.h"
 #include "utils/builtins.h"
 #include "utils/float.h"
-#include "utils/fmgrprotos.h"
-#include "utils/jsonb.h"
 
+#include "json_input.h"
 #include "model.h"
 
 PG_FUNCTION_INFO_V1(purchase_model_in);
@@ -30,21 +28,6 @@ PG_FUNCTION_INFO_V1(model_send);
 /* ------------------------------------------------------------------------------------------------
  * Text
  * ------------------------------------------------------------------------------------------------ */
-
-/* A number as JSON, in the fewest digits that give it back. */
-static void
-append_number(StringInfo text, double value)
-{
-	char		digits[DOUBLE_SHORTEST_DECIMAL_LEN];
-
-	if (isnan(value))
-		appendStringInfoString(text, "null");
-	else
-	{
-		double_to_shortest_decimal_buf(value, digits);
-		appendStringInfoString(text, digits);
-	}
-}
 
 /*
  * model_out
@@ -62,7 +45,7 @@ model_out(PG_FUNCTION_ARGS)
 	for (int i = 0; i < class->parameter_count; i++)
 	{
 		appendStringInfo(&text, "%s\"%s\": ", i > 0 ? ", " : "", class->parameter_names[i]);
-		append_number(&text, model->parameters[i]);
+		append_json_number(&text, model->parameters[i]);
 	}
 	appendStringInfoChar(&text, '}');
 	if (model->regularity > 1)
@@ -76,13 +59,13 @@ model_out(PG_FUNCTION_ARGS)
 		if (model->left_out > 0)
 			appendStringInfo(&text, ", \"left_out\": " INT64_FORMAT, model->left_out);
 		appendStringInfoString(&text, ", \"longest\": ");
-		append_number(&text, model->longest);
+		append_json_number(&text, model->longest);
 		appendStringInfoString(&text, ", \"log_likelihood\": ");
-		append_number(&text, model->log_likelihood);
+		append_json_number(&text, model->log_likelihood);
 		if (model->penalty > 0)
 		{
 			appendStringInfoString(&text, ", \"penalty\": ");
-			append_number(&text, model->penalty);
+			append_json_number(&text, model->penalty);
 		}
 		appendStringInfoString(&text, ", \"covariance\": [");
 		for (int i = 0; i < class->parameter_count; i++)
@@ -92,7 +75,7 @@ model_out(PG_FUNCTION_ARGS)
 			{
 				if (j > 0)
 					appendStringInfoString(&text, ", ");
-				append_number(&text, model->covariance[i][j]);
+				append_json_number(&text, model->covariance[i][j]);
 			}
 			appendStringInfoChar(&text, ']');
 		}
@@ -102,118 +85,24 @@ model_out(PG_FUNCTION_ARGS)
 	PG_RETURN_CSTRING(text.data);
 }
 
-/* What is read from a JSON object, and where its errors go. */
-typedef struct ModelText
-{
-	const char *text;
-	ModelFamily family;
-	JsonbContainer *object;
-	struct Node *escontext;
-	int			known;			/* keys that were asked for and are there */
-	const char *wrong;			/* the first key whose value cannot be used */
-} ModelText;
-
-/*
- * get_value
- *		The value of a key; NULL without one.
- */
-static JsonbValue *
-get_value(ModelText *input, JsonbContainer *object, const char *key)
-{
-	JsonbValue *value = getKeyJsonValueFromContainer(object, key, strlen(key), NULL);
-
-	if (value != NULL && object == input->object)
-		input->known++;
-	return value;
-}
-
-/*
- * get_number
- *		A number, or NaN for null; what it was before where there is no such key.
- */
-static void
-get_number(ModelText *input, const char *key, JsonbValue *value, double *number)
-{
-	bool		failed = false;
-
-	if (value == NULL)
-		return;
-	if (value->type == jbvNull)
-		*number = get_float8_nan();
-	else if (value->type == jbvNumeric)
-	{
-		/* Unlike a cast, it is not an error to be out of range: that is found in the check of the value. */
-		*number = DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, NumericGetDatum(value->val.numeric)));
-		failed = !isfinite(*number);
-	}
-	else
-		failed = true;
-	if (failed && input->wrong == NULL)
-		input->wrong = key;
-}
-
-/*
- * get_count
- *		A whole number.
- */
-static void
-get_count(ModelText *input, const char *key, int64 *count)
-{
-	JsonbValue *value = get_value(input, input->object, key);
-	double		number = *count;
-
-	get_number(input, key, value, &number);
-	if (!(number >= 0 && number <= 9007199254740992.0 && number == floor(number)) && input->wrong == NULL)
-		input->wrong = key;
-	else if (input->wrong == NULL)
-		*count = (int64) number;
-}
-
-/*
- * get_text
- *		A short text in *buffer; empty without the key.
- */
-static void
-get_text(ModelText *input, const char *key, char *buffer, int size)
-{
-	JsonbValue *value = get_value(input, input->object, key);
-
-	buffer[0] = '\0';
-	if (value == NULL)
-		return;
-	if (value->type != jbvString || value->val.string.len == 0 || value->val.string.len >= size)
-	{
-		if (input->wrong == NULL)
-			input->wrong = key;
-		return;
-	}
-	memcpy(buffer, value->val.string.val, value->val.string.len);
-	buffer[value->val.string.len] = '\0';
-}
-
 /*
  * get_matrix
  *		The covariance, one row after the other; nothing where the key is missing.
  */
 static void
-get_matrix(ModelText *input, const char *key, StoredModel *model)
+get_matrix(JsonInput *input, const char *key, StoredModel *model)
 {
-	JsonbValue *rows = get_value(input, input->object, key);
 	int			count = model_classes[model->kind].parameter_count;
-	bool		right = rows == NULL || (rows->type == jbvBinary && JsonContainerIsArray(rows->val.binary.data) &&
-										 JsonContainerSize(rows->val.binary.data) == count);
+	JsonbValue *value = json_value(input, input->object, key);
+	JsonbContainer *rows = value == NULL ? NULL : json_array(input, key, value, count);
 
-	for (int i = 0; rows != NULL && right && i < count; i++)
+	for (int i = 0; rows != NULL && i < count; i++)
 	{
-		JsonbValue *row = getIthJsonbValueFromContainer(rows->val.binary.data, i);
+		JsonbContainer *row = json_array(input, key, getIthJsonbValueFromContainer(rows, i), count);
 
-		right = row->type == jbvBinary && JsonContainerIsArray(row->val.binary.data) &&
-			JsonContainerSize(row->val.binary.data) == count;
-		for (int j = 0; right && j < count; j++)
-			get_number(input, key, getIthJsonbValueFromContainer(row->val.binary.data, j), &model->covariance[i][j]);
+		for (int j = 0; row != NULL && j < count; j++)
+			json_number(input, key, getIthJsonbValueFromContainer(row, j), &model->covariance[i][j]);
 	}
-	if (!right && input->wrong == NULL)
-		input->wrong = key;
 }
 
 /*
@@ -247,25 +136,24 @@ find_unit(const char *name)
  *		Exactly the parameters of the model.
  */
 static void
-get_parameters(ModelText *input, StoredModel *model)
+get_parameters(JsonInput *input, StoredModel *model)
 {
 	const ModelClass *class = &model_classes[model->kind];
-	JsonbValue *value = get_value(input, input->object, "parameters");
+	JsonbValue *value = json_value(input, input->object, "parameters");
 
 	if (value == NULL || value->type != jbvBinary || !JsonContainerIsObject(value->val.binary.data) ||
 		JsonContainerSize(value->val.binary.data) != class->parameter_count)
 	{
-		if (input->wrong == NULL)
-			input->wrong = "parameters";
+		json_wrong(input, "parameters");
 		return;
 	}
 	for (int i = 0; i < class->parameter_count; i++)
 	{
-		JsonbValue *number = get_value(input, value->val.binary.data, class->parameter_names[i]);
+		JsonbValue *number = json_value(input, value->val.binary.data, class->parameter_names[i]);
 
-		if (number == NULL && input->wrong == NULL)
-			input->wrong = "parameters";
-		get_number(input, "parameters", number, &model->parameters[i]);
+		if (number == NULL)
+			json_wrong(input, "parameters");
+		json_number(input, "parameters", number, &model->parameters[i]);
 	}
 }
 
@@ -274,73 +162,73 @@ get_parameters(ModelText *input, StoredModel *model)
  *		NULL after a soft error.
  */
 static StoredModel *
-model_from_json(ModelText *input)
+model_from_json(JsonInput *input, ModelFamily family)
 {
 	StoredModel *model;
 	ModelKind	kind;
 	int64		regularity = 1;
 	char		name[32];
 
-	get_text(input, "model", name, sizeof(name));
-	kind = model_find_kind(name, input->family);
+	json_text(input, "model", name, sizeof(name));
+	kind = model_find_kind(name, family);
 	if (kind == MODEL_KINDS)
 		ereturn(input->escontext, NULL,
 				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-				 errmsg("invalid input syntax for type %s: \"%s\"", model_family_names[input->family], input->text),
+				 errmsg("invalid input syntax for type %s: \"%s\"", input->type, input->text),
 				 errdetail("The key \"model\" must name a model."),
-				 errhint("Models are %s.", model_kind_names(input->family))));
+				 errhint("Models are %s.", model_kind_names(family))));
 	model = model_create(kind);
 	get_parameters(input, model);
-	get_count(input, "regularity", &regularity);
-	if ((regularity < 1 || regularity > (model_has_regularity(kind) ? MODEL_REGULARITY : 1)) && input->wrong == NULL)
-		input->wrong = "regularity";
+	json_count(input, "regularity", &regularity);
+	if (regularity < 1 || regularity > (model_has_regularity(kind) ? MODEL_REGULARITY : 1))
+		json_wrong(input, "regularity");
 	model->regularity = regularity;
-	get_text(input, "unit", name, sizeof(name));
+	json_text(input, "unit", name, sizeof(name));
 	if (name[0] != '\0')
 	{
 		int			unit = find_unit(name);
 
-		if (unit < 0 && input->wrong == NULL)
-			input->wrong = "unit";
+		if (unit < 0)
+			json_wrong(input, "unit");
 		model->unit = unit;
 	}
-	get_text(input, "status", name, sizeof(name));
+	json_text(input, "status", name, sizeof(name));
 	if (name[0] != '\0')
 	{
 		int			status = find_status(name);
 
-		if (status < 0 && input->wrong == NULL)
-			input->wrong = "status";
+		if (status < 0)
+			json_wrong(input, "status");
 		model->status = status;
 	}
 	model->fitted = model->status != MODEL_GIVEN;
 	if (model->fitted)
 	{
-		get_count(input, "customers", &model->customers);
-		get_count(input, "repeat_customers", &model->repeat_customers);
-		get_count(input, "left_out", &model->left_out);
-		get_number(input, "longest", get_value(input, input->object, "longest"), &model->longest);
-		get_number(input, "log_likelihood", get_value(input, input->object, "log_likelihood"), &model->log_likelihood);
-		get_number(input, "penalty", get_value(input, input->object, "penalty"), &model->penalty);
+		json_count(input, "customers", &model->customers);
+		json_count(input, "repeat_customers", &model->repeat_customers);
+		json_count(input, "left_out", &model->left_out);
+		json_number(input, "longest", json_value(input, input->object, "longest"), &model->longest);
+		json_number(input, "log_likelihood", json_value(input, input->object, "log_likelihood"), &model->log_likelihood);
+		json_number(input, "penalty", json_value(input, input->object, "penalty"), &model->penalty);
 		get_matrix(input, "covariance", model);
 	}
 	if (input->wrong != NULL)
 		ereturn(input->escontext, NULL,
 				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-				 errmsg("invalid input syntax for type %s: \"%s\"", model_family_names[input->family], input->text),
+				 errmsg("invalid input syntax for type %s: \"%s\"", input->type, input->text),
 				 errdetail("The value of the key \"%s\" cannot be used.", input->wrong),
 				 errhint("The parameters of %s are %s; units are day, week, month, quarter and year.",
 						 model_classes[kind].title, model_parameter_names(kind))));
 	if (input->known != JsonContainerSize(input->object))
 		ereturn(input->escontext, NULL,
 				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-				 errmsg("invalid input syntax for type %s: \"%s\"", model_family_names[input->family], input->text),
+				 errmsg("invalid input syntax for type %s: \"%s\"", input->type, input->text),
 				 errdetail("There is a key that is not known%s.", model->fitted ? "" : " for parameters that were not fitted"),
 				 errhint("Keys are model, parameters, regularity and unit; and of a fit status, customers, repeat_customers, left_out, longest, log_likelihood, penalty and covariance.")));
-	if (!model_is_valid(model, input->family))
+	if (!model_is_valid(model, family))
 		ereturn(input->escontext, NULL,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("value out of range for type %s: \"%s\"", model_family_names[input->family], input->text),
+				 errmsg("value out of range for type %s: \"%s\"", input->type, input->text),
 				 errhint("Parameters are greater than 0; so are counts and variances, or they are 0.")));
 	return model;
 }
@@ -351,26 +239,12 @@ model_from_json(ModelText *input)
 static Datum
 read_text(FunctionCallInfo fcinfo, ModelFamily family)
 {
-	char	   *text = PG_GETARG_CSTRING(0);
-	struct Node *escontext = (struct Node *) fcinfo->context;
-	ModelText	input = {.text = text,.family = family,.escontext = escontext};
+	JsonInput	input = {.type = model_family_names[family],.text = PG_GETARG_CSTRING(0),.escontext = (struct Node *) fcinfo->context};
 	StoredModel *model;
-	Datum		json;
 
-#if PG_VERSION_NUM >= 160000
-	if (!DirectInputFunctionCallSafe(jsonb_in, text, InvalidOid, -1, (fmNodePtr) escontext, &json))
+	if (!json_open(&input, "{\"model\": \"bgnbd\", \"parameters\": {\"r\": 0.243, \"alpha\": 4.414, \"a\": 0.793, \"b\": 2.426}, \"unit\": \"week\"}"))
 		PG_RETURN_NULL();
-#else
-	json = DirectFunctionCall1(jsonb_in, CStringGetDatum(text));
-#endif
-	input.object = &DatumGetJsonbP(json)->root;
-	if (!JsonContainerIsObject(input.object))
-		ereturn(escontext, (Datum) 0,
-				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-				 errmsg("invalid input syntax for type %s: \"%s\"", model_family_names[family], text),
-				 errhint("It is a JSON object, as %s.",
-						 "{\"model\": \"bgnbd\", \"parameters\": {\"r\": 0.243, \"alpha\": 4.414, \"a\": 0.793, \"b\": 2.426}, \"unit\": \"week\"}")));
-	model = model_from_json(&input);
+	model = model_from_json(&input, family);
 	if (model == NULL)
 		PG_RETURN_NULL();
 	PG_RETURN_POINTER(model);

@@ -15,6 +15,7 @@
 
 #include "aggregate.h"
 #include "decimal.h"
+#include "inference.h"
 #include "math/distributions.h"
 #include "nps.h"
 
@@ -159,7 +160,7 @@ Datum
 nps_margin(PG_FUNCTION_ARGS)
 {
 	const NpsTally *tally = PG_GETARG_NPS_TALLY(0);
-	double		z = -normal_quantile((1 - confidence_argument(fcinfo, 1)) / 2);
+	double		z = confidence_z(PG_GETARG_FLOAT8(1));
 
 	if (nps_all_answers(tally) == 0)
 		PG_RETURN_NULL();
@@ -174,7 +175,7 @@ static Datum
 adjusted_bound(FunctionCallInfo fcinfo, int sign)
 {
 	const NpsTally *tally = PG_GETARG_NPS_TALLY(0);
-	double		z = -normal_quantile((1 - confidence_argument(fcinfo, 1)) / 2);
+	double		z = confidence_z(PG_GETARG_FLOAT8(1));
 	double		plus = promoters_of(tally) + 0.75;
 	double		minus = detractors_of(tally) + 0.75;
 	double		zero = passives_of(tally) + 1.5;

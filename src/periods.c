@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "funcapi.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 
 #include "periods.h"
@@ -14,6 +15,8 @@
 PG_FUNCTION_INFO_V1(history_days);
 PG_FUNCTION_INFO_V1(history_periods);
 PG_FUNCTION_INFO_V1(history_period_activity);
+PG_FUNCTION_INFO_V1(history_active_periods);
+PG_FUNCTION_INFO_V1(calendar_periods);
 PG_FUNCTION_INFO_V1(history_coefficient_of_variation);
 
 static const struct
@@ -221,6 +224,32 @@ period_scan_activity(PeriodScan *scan, Period *period)
 }
 
 /*
+ * calendar_periods
+ *		Every period from that of one day to that of another, with the one after it.
+ */
+Datum
+calendar_periods(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	TimeUnit	unit = time_unit(PG_GETARG_TEXT_PP(2));
+	int64		last;
+
+	history_check_finite(PG_GETARG_DATEADT(0), "the first day");
+	history_check_finite(PG_GETARG_DATEADT(1), "the last day");
+	InitMaterializedSRF(fcinfo, 0);
+	last = period_index(PG_GETARG_DATEADT(1), unit);
+	for (int64 index = period_index(PG_GETARG_DATEADT(0), unit); index <= last; index++)
+	{
+		Datum		values[2] = {DateADTGetDatum(period_first_day(index, unit)), DateADTGetDatum(period_first_day(index + 1, unit))};
+		bool		nulls[2] = {0};
+
+		CHECK_FOR_INTERRUPTS();
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+	return (Datum) 0;
+}
+
+/*
  * begin_rows
  *		Sets a set-returning function up; its history is copied where it lives as long as the calls.
  */
@@ -323,6 +352,27 @@ history_period_activity(PG_FUNCTION_ARGS)
 	values[8] = BoolGetDatum(period.is_reactivated);
 	values[9] = BoolGetDatum(period.is_lost);
 	SRF_RETURN_NEXT(context, HeapTupleGetDatum(heap_form_tuple(context->tuple_desc, values, nulls)));
+}
+
+/*
+ * history_active_periods
+ *		In how many periods of from <= day < to there is a purchase.
+ */
+Datum
+history_active_periods(PG_FUNCTION_ARGS)
+{
+	DateADT		to = PG_GETARG_DATEADT(2);
+	PeriodScan	scan;
+	Period		period;
+	int32		active = 0;
+
+	/* Nothing comes before -infinity, and infinity is after every day. */
+	if (DATE_IS_NOBEGIN(to))
+		PG_RETURN_INT32(0);
+	period_scan_begin(&scan, PG_GETARG_DATUM(0), time_unit(PG_GETARG_TEXT_PP(3)), PG_GETARG_DATEADT(1), to - 1);
+	while (period_scan_next(&scan, &period))
+		active += period.purchase_days > 0;
+	PG_RETURN_INT32(active);
 }
 
 /*

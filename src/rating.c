@@ -287,22 +287,6 @@ read_scale(FunctionCallInfo fcinfo, int argument)
 	return scale;
 }
 
-/*
- * confidence_argument
- */
-double
-confidence_argument(FunctionCallInfo fcinfo, int argument)
-{
-	double		confidence = PG_GETARG_FLOAT8(argument);
-
-	if (!(confidence > 0 && confidence < 1))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("confidence must be between 0 and 1, not %g", confidence),
-				 errhint("95 %% is 0.95.")));
-	return confidence;
-}
-
 /* ------------------------------------------------------------------------------------------------
  * The text form of tallies
  * ------------------------------------------------------------------------------------------------ */

@@ -68,7 +68,4 @@ extern bool read_tally_text(FunctionCallInfo fcinfo, const char *type_name, cons
 /* A count as a whole number; false when it is none. */
 extern bool count_from_numeric(Numeric number, int64 *count);
 
-/* A share between 0 and 1 that an interval is to hold. */
-extern double confidence_argument(FunctionCallInfo fcinfo, int argument);
-
 #endif							/* PG_CUSTOMER_RATING_H */

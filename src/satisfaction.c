@@ -15,6 +15,7 @@
 #include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 
+#include "inference.h"
 #include "language.h"
 #include "math/distributions.h"
 #include "rating_tally.h"
@@ -29,6 +30,7 @@ PG_FUNCTION_INFO_V1(rating_top_low);
 PG_FUNCTION_INFO_V1(rating_top_high);
 PG_FUNCTION_INFO_V1(rating_mean_low);
 PG_FUNCTION_INFO_V1(rating_mean_high);
+PG_FUNCTION_INFO_V1(rating_mean_difference);
 PG_FUNCTION_INFO_V1(rating_shrunk_mean);
 PG_FUNCTION_INFO_V1(satisfaction_level_from_text);
 PG_FUNCTION_INFO_V1(satisfaction_level_from_int);
@@ -230,6 +232,16 @@ rating_distribution(PG_FUNCTION_ARGS)
 }
 
 /*
+ * squared_error
+ *		The squared standard error of the mean of some answers, at least two.
+ */
+static double
+squared_error(const RatingTally *tally)
+{
+	return variance_of(tally) / (effective_answers(tally) - 1);
+}
+
+/*
  * mean_bound
  *		(tally, confidence): an end of Student's interval of the mean, with the effective number of answers.
  */
@@ -237,15 +249,16 @@ static Datum
 mean_bound(FunctionCallInfo fcinfo, int sign)
 {
 	const RatingTally *tally = PG_GETARG_RATING_TALLY(0);
-	double		tail = (1 - confidence_argument(fcinfo, 1)) / 2;
+	double		confidence = PG_GETARG_FLOAT8(1);
 	double		answers;
 
+	(void) confidence_z(confidence);
 	if (all_weight(tally) == 0)
 		PG_RETURN_NULL();
 	answers = effective_answers(tally);
 	if (!(answers > 1))
 		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(mean_of(tally) - sign * student_t_quantile(tail, answers - 1) * sqrt(variance_of(tally) / (answers - 1)));
+	PG_RETURN_FLOAT8(mean_of(tally) + sign * confidence_t(confidence, answers - 1) * sqrt(squared_error(tally)));
 }
 
 Datum
@@ -258,6 +271,28 @@ Datum
 rating_mean_high(PG_FUNCTION_ARGS)
 {
 	return mean_bound(fcinfo, 1);
+}
+
+/*
+ * rating_mean_difference
+ *		(before, after, confidence): by how much the second mean is the higher, with Welch's test.
+ */
+Datum
+rating_mean_difference(PG_FUNCTION_ARGS)
+{
+	const RatingTally *before = PG_GETARG_RATING_TALLY(0);
+	const RatingTally *after = PG_GETARG_RATING_TALLY(1);
+	Welch		test;
+	double		difference;
+
+	if (all_weight(before) == 0 || all_weight(after) == 0)
+		PG_RETURN_NULL();
+	difference = mean_of(after) - mean_of(before);
+	if (effective_answers(before) > 1 && effective_answers(after) > 1)
+		test = welch_test(difference, squared_error(before), effective_answers(before), squared_error(after), effective_answers(after), PG_GETARG_FLOAT8(2));
+	else
+		test = welch_test(difference, 0, 0, 0, 0, PG_GETARG_FLOAT8(2));
+	return result_row_of_numbers(fcinfo, (double[]) {difference, test.t, test.df, test.p_value, test.low, test.high}, 6);
 }
 
 /*
@@ -325,25 +360,19 @@ rating_top_share(PG_FUNCTION_ARGS)
 
 /*
  * top_bound
- *		(tally, top, scale, confidence): an end of Wilson's interval of the share, with the effective number of answers. The lower
- *		end is written so that nothing is subtracted.
+ *		(tally, top, scale, confidence): an end of Wilson's interval of the share, with the effective number of answers.
  */
 static Datum
 top_bound(FunctionCallInfo fcinfo, bool high)
 {
 	const RatingTally *tally = PG_GETARG_RATING_TALLY(0);
-	double		z = -normal_quantile((1 - confidence_argument(fcinfo, 3)) / 2);
+	double		z = confidence_z(PG_GETARG_FLOAT8(3));
+	double		answers = effective_answers(tally);
 	double		share;
-	double		answers;
-	double		sum;
 
 	if (!top_share(fcinfo, tally, &share))
 		PG_RETURN_NULL();
-	answers = effective_answers(tally);
-	sum = share + z * z / (2 * answers) + z * sqrt(share * (1 - share) / answers + z * z / (4 * answers * answers));
-	if (high)
-		PG_RETURN_FLOAT8(share == 1 ? 1 : sum / (1 + z * z / answers));
-	PG_RETURN_FLOAT8(share * share / sum);
+	PG_RETURN_FLOAT8(high ? wilson_high(share * answers, answers, z) : wilson_low(share * answers, answers, z));
 }
 
 Datum

@@ -389,6 +389,12 @@ CREATE FUNCTION mean_high(tally rating_tally, confidence float8 DEFAULT 0.95) RE
 COMMENT ON FUNCTION mean_high(rating_tally, float8) IS
 'Upper end of Student''s interval of the mean; NULL below two answers';
 
+CREATE FUNCTION mean_difference(before rating_tally, after rating_tally, confidence float8 DEFAULT 0.95, OUT difference float8, OUT t float8, OUT df float8, OUT p_value float8, OUT low float8, OUT high float8)
+	RETURNS record
+	AS 'MODULE_PATHNAME', 'rating_mean_difference' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION mean_difference(rating_tally, rating_tally, float8) IS
+'By how much the mean of the second tally is the higher, with Welch''s t test and interval, for independent samples; the test is NULL with fewer than 2 answers on a side, or where no answer differs from another';
+
 CREATE FUNCTION shrunk_mean(tally rating_tally, prior_mean float8, prior_answers float8) RETURNS float8
 	AS 'MODULE_PATHNAME', 'rating_shrunk_mean' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION shrunk_mean(rating_tally, float8, float8) IS

@@ -18,10 +18,14 @@
 
 #include <math.h>
 
+#include "lanes.h"
 #include "special.h"
 
 /* The places of r, alpha, a and b. */
 enum {R, ALPHA, A, B};
+
+/* The largest logarithm of a ratio that is told from another. */
+#define FARTHEST 690
 
 /* What depends on x, and not on times. */
 typedef struct Count
@@ -105,140 +109,199 @@ add_count(const Count *of, Likelihood *sum)
 	}
 }
 
-/* The logarithm of alive, and its derivatives by r and alpha. */
+/* Of rows of one x: the logarithm of alive, and its derivatives by r and alpha. */
 typedef struct Alive
 {
-	double		value;
-	double		r;
-	double		alpha;
-	double		r_r;
-	double		r_alpha;
-	double		alpha_alpha;
+	double		value[BLOCK];
+	double		r[BLOCK];
+	double		alpha[BLOCK];
+	double		r_r[BLOCK];
+	double		r_alpha[BLOCK];
+	double		alpha_alpha[BLOCK];
 } Alive;
 
 /*
  * still_alive
  *		With weights w_j = (s)_j / j! (tau / c)^j, whose logarithms have the gradients g_j = (first[j], -j / c), the gradient
  *		of the logarithm of their sum is the mean of g_j; the second derivatives are the mean of those of log w_j, and
- *		the covariance of g_j.
+ *		the covariance of g_j. With k = 1 there is but w_0 = 1.
  */
-static Alive
-still_alive(const Count *of, int k, double tau, double c, double log_c)
+static void
+still_alive(const Count *of, int k, const double *tau, const double *c, const double *log_c, int lanes, Alive *alive)
 {
 	double		s = of->s;
-	double		sum = 1;
-	double		weight = 1;
-	double		g = 0;
-	double		n = 0;
-	double		g_g = 0;
-	double		g_n = 0;
-	double		n_n = 0;
 
-	for (int j = 1; j < k; j++)
+	EACH_LANE(lanes, i)
 	{
-		weight *= (s + j - 1) / j * (tau / c);
-		sum += weight;
-		g += weight * of->first[j];
-		n += weight * j;
-		g_g += weight * (of->first[j] * of->first[j] - of->second[j]);
-		g_n += weight * of->first[j] * j;
-		n_n += weight * j * (j + 1);
+		double		inverse = 1 / c[i];
+
+		alive->value[i] = -s * log_c[i];
+		alive->r[i] = -log_c[i];
+		alive->alpha[i] = -s * inverse;
+		alive->r_r[i] = 0;
+		alive->r_alpha[i] = -inverse;
+		alive->alpha_alpha[i] = s * inverse * inverse;
 	}
-	g /= sum;
-	n /= sum;
-	return (Alive)
+	for (int i = 0; k > 1 && i < lanes; i++)
 	{
-		.value = log(sum) - s * log_c,
-		.r = g - log_c,
-		.alpha = -(n + s) / c,
-		.r_r = g_g / sum - g * g,
-		.r_alpha = -(g_n / sum - g * n + 1) / c,
-		.alpha_alpha = (n_n / sum - n * n + s) / c / c,
-	};
+		double		sum = 1;
+		double		weight = 1;
+		double		g = 0;
+		double		n = 0;
+		double		g_g = 0;
+		double		g_n = 0;
+		double		n_n = 0;
+
+		for (int j = 1; j < k; j++)
+		{
+			weight *= (s + j - 1) / j * (tau[i] / c[i]);
+			sum += weight;
+			g += weight * of->first[j];
+			n += weight * j;
+			g_g += weight * (of->first[j] * of->first[j] - of->second[j]);
+			g_n += weight * of->first[j] * j;
+			n_n += weight * j * (j + 1);
+		}
+		g /= sum;
+		n /= sum;
+		alive->value[i] += log(sum);
+		alive->r[i] += g;
+		alive->alpha[i] -= n / c[i];
+		alive->r_r[i] = g_g / sum - g * g;
+		alive->r_alpha[i] -= (g_n / sum - g * n) / c[i];
+		alive->alpha_alpha[i] += (n_n / sum - n * n) / c[i] / c[i];
+	}
 }
 
 /*
  * bgnbd_likelihood
  *		The logarithm of alive + left has the gradient P g1 + Q g2, where P = alive / (alive + left) and Q = 1 - P, and the
- *		second derivatives P H1 + Q H2 + P Q (g1 - g2) (g1 - g2)'.
+ *		second derivatives P H1 + Q H2 + P Q (g1 - g2) (g1 - g2)'. Rows of one x are taken a block at a time.
  */
 void
 bgnbd_likelihood(const Model *model, const ModelRow *rows, size_t count, bool derivatives, Likelihood *sum)
 {
-	double		alpha = model->parameters[ALPHA];
-	double		a = model->parameters[A];
-	int			k = model->regularity;
+	const double alpha = model->parameters[ALPHA];
+	const double log_alpha = log(alpha);
+	const int	k = model->regularity;
 	Likelihood	total = {0};
 	Count		of = {0};
-	double		log_c = 0;
 
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0, many; i < count; i += many)
 	{
-		const ModelRow *row = &rows[i];
-		double		customers = row->customers;
-		double		c = alpha + row->T;
-		double		began = alpha + row->t_x;
-		double		stayed_share = 1;
-		double		left_share = 0;
-		double		log_began = 0;
+		double		customers[BLOCK], past[BLOCK], tau[BLOCK], back[BLOCK], c[BLOCK], log_began[BLOCK], log_c[BLOCK];
+		double		P[BLOCK], Q[BLOCK], sums[9][BLOCK];
 		Alive		alive;
+		double		s;
+		int			lanes;
 
-		if (i == 0 || row->x != row[-1].x)
+		if (i == 0 || rows[i].x != rows[i - 1].x)
 		{
 			add_count(&of, &total);
-			count_purchases(model, row->x, derivatives, &of);
+			count_purchases(model, rows[i].x, derivatives, &of);
 		}
-		if (i == 0 || row->T != row[-1].T)
-			log_c = log(c);
-		if (k == 1)
-			alive = (Alive)
+		s = of.s;
+		for (many = 0; many < BLOCK && i + many < count && rows[i + many].x == rows[i].x; many++)
 		{
-			-of.s * log_c, -log_c, -of.s / c, 0, -1 / c, of.s / c / c
-		};
-		else
-			alive = still_alive(&of, k, row->T - row->t_x, c, log_c);
+			customers[many] = rows[i + many].customers;
+			past[many] = rows[i + many].t_x;
+			tau[many] = rows[i + many].T - past[many];
+			of.customers += customers[many];
+		}
+		for (lanes = many; lanes % LANES != 0; lanes++)
+		{
+			customers[lanes] = 0;
+			past[lanes] = tau[lanes] = 0;
+		}
 
-		of.customers += customers;
-		total.value += customers * alive.value;
+		EACH_LANE(lanes, j)
+		{
+			back[j] = 1 / (alpha + past[j]);
+			c[j] = alpha + past[j] + tau[j];
+			past[j] *= 1 / alpha;
+			P[j] = tau[j] * back[j];
+		}
+		log1p_lanes(past, lanes, log_began);
+		log1p_lanes(P, lanes, log_c);
+		EACH_LANE(lanes, j)
+		{
+			log_began[j] += log_alpha;
+			log_c[j] += log_began[j];
+		}
+		still_alive(&of, k, tau, c, log_c, lanes, &alive);
+
 		if (of.may_have_left)
 		{
-			double		log_ratio;	/* of left to alive */
-			double		smaller;
+			double		log_ratio[BLOCK];	/* of left to alive, as far as exponentials reach */
+			double		ratio[BLOCK];
+			double		log_both[BLOCK];
 
-			log_began = log(began);
-			log_ratio = of.log_odds - of.s * log_began - alive.value;
-			smaller = exp(-fabs(log_ratio));
-			total.value += customers * (fmax(log_ratio, 0) + log1p(smaller));
-			stayed_share = (log_ratio > 0 ? smaller : 1) / (1 + smaller);
-			left_share = (log_ratio > 0 ? 1 : smaller) / (1 + smaller);
+			EACH_LANE(lanes, j)
+			{
+				double		all = of.log_odds - s * log_began[j] - alive.value[j];
+				double		lower = all < FARTHEST ? all : FARTHEST;
+
+				alive.value[j] += all - lower;
+				log_ratio[j] = lower > -FARTHEST ? lower : -FARTHEST;
+			}
+			exp_lanes(log_ratio, lanes, ratio);
+			log1p_lanes(ratio, lanes, log_both);
+			EACH_LANE(lanes, j)
+			{
+				alive.value[j] += log_both[j];
+				P[j] = 1 / (1 + ratio[j]);
+				Q[j] = ratio[j] * P[j];
+			}
 		}
+		else
+			EACH_LANE(lanes, j)
+			{
+				P[j] = 1;
+				Q[j] = 0;
+			}
+		total.value += dot_lanes(customers, alive.value, lanes);
+
 		if (derivatives)
 		{
-			double		P = customers * stayed_share;
-			double		Q = customers * left_share;
-			double		PQ = P * left_share;
-			double		back = 1 / began;
-			double		d_r = alive.r + log_began;	/* g1 - g2 */
-			double		d_alpha = alive.alpha + of.s * back;
-			double		d_a = -1 / a;
-			double		d_b = of.inverse;
+			EACH_LANE(lanes, j)
+			{
+				double		stayed = customers[j] * P[j];
+				double		left = customers[j] * Q[j];
+				double		both = stayed * Q[j];
+				double		d_r = alive.r[j] + log_began[j];	/* g1 - g2 */
+				double		d_alpha = alive.alpha[j] + s * back[j];
 
-			total.gradient[R] += P * alive.r - Q * log_began;
-			total.gradient[ALPHA] += P * alive.alpha - Q * of.s * back;
-			total.hessian[R][R] += P * alive.r_r + PQ * d_r * d_r;
-			total.hessian[R][ALPHA] += P * alive.r_alpha - Q * back + PQ * d_r * d_alpha;
-			total.hessian[ALPHA][ALPHA] += P * alive.alpha_alpha + Q * of.s * back * back + PQ * d_alpha * d_alpha;
+				sums[0][j] = stayed * alive.r[j] - left * log_began[j];
+				sums[1][j] = stayed * alive.alpha[j] - left * s * back[j];
+				sums[2][j] = stayed * alive.r_r[j] + both * d_r * d_r;
+				sums[3][j] = stayed * alive.r_alpha[j] - left * back[j] + both * d_r * d_alpha;
+				sums[4][j] = stayed * alive.alpha_alpha[j] + left * s * back[j] * back[j] + both * d_alpha * d_alpha;
+				sums[5][j] = left;
+				sums[6][j] = both;
+				sums[7][j] = both * d_r;
+				sums[8][j] = both * d_alpha;
+			}
+			total.gradient[R] += sum_lanes(sums[0], lanes);
+			total.gradient[ALPHA] += sum_lanes(sums[1], lanes);
+			total.hessian[R][R] += sum_lanes(sums[2], lanes);
+			total.hessian[R][ALPHA] += sum_lanes(sums[3], lanes);
+			total.hessian[ALPHA][ALPHA] += sum_lanes(sums[4], lanes);
 			if (of.may_have_left)
 			{
-				total.gradient[A] -= Q * d_a;
-				total.gradient[B] -= Q * d_b;
-				total.hessian[R][A] += PQ * d_r * d_a;
-				total.hessian[R][B] += PQ * d_r * d_b;
-				total.hessian[ALPHA][A] += PQ * d_alpha * d_a;
-				total.hessian[ALPHA][B] += PQ * d_alpha * d_b;
-				total.hessian[A][A] += (PQ - Q) * d_a * d_a;
-				total.hessian[A][B] += PQ * d_a * d_b;
-				total.hessian[B][B] += (PQ + Q) * d_b * d_b;
+				double		left = sum_lanes(sums[5], lanes);
+				double		both = sum_lanes(sums[6], lanes);
+				double		d_a = -1 / model->parameters[A];
+				double		d_b = of.inverse;
+
+				total.gradient[A] -= left * d_a;
+				total.gradient[B] -= left * d_b;
+				total.hessian[R][A] += sum_lanes(sums[7], lanes) * d_a;
+				total.hessian[R][B] += sum_lanes(sums[7], lanes) * d_b;
+				total.hessian[ALPHA][A] += sum_lanes(sums[8], lanes) * d_a;
+				total.hessian[ALPHA][B] += sum_lanes(sums[8], lanes) * d_b;
+				total.hessian[A][A] += (both - left) * d_a * d_a;
+				total.hessian[A][B] += both * d_a * d_b;
+				total.hessian[B][B] += (both + left) * d_b * d_b;
 			}
 		}
 	}

@@ -252,6 +252,32 @@ student_t_quantile(double p, double df)
 }
 
 /*
+ * student_t_shifted_cdf
+ *		The noncentral t distribution: (z + mean) / s is below t with the normal probability of z < t s - mean, whose mean over the density
+ *		of y = log s, some exp(df (y - exp(2 y) / 2)), is taken as a sum. Of a smooth function with both tails in it, that is as
+ *		exact as its terms.
+ */
+double
+student_t_shifted_cdf(double t, double df, double mean)
+{
+	const int	steps = 2000;
+	double		reach = sqrt(40 / df);
+	double		step = (2 * reach + reach * reach) / steps;
+	double		sum = 0;
+	double		weights = 0;
+
+	for (int i = 0; i <= steps; i++)
+	{
+		double		y = reach - i * step;
+		double		weight = exp(df * (y - expm1(2 * y) / 2));
+
+		weights += weight;
+		sum += weight * normal_cdf(t * exp(y) - mean);
+	}
+	return sum / weights;
+}
+
+/*
  * poisson_term
  *		x^k e^-x / Gamma(k + 1), k > -1. For large k, of which the large parts cancel: Loader (2000), Fast and Accurate
  *		Computation of Binomial Probabilities.

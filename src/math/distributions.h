@@ -21,6 +21,9 @@ extern double normal_quantile(double p);
 extern double student_t_two_sided(double t, double df);
 extern double student_t_quantile(double p, double df);
 
+/* The probability below t if the normal numerator of t has that mean in place of 0; df >= 2. */
+extern double student_t_shifted_cdf(double t, double df, double mean);
+
 /* The probability above x; df is a whole number from 1. */
 extern double chi_square_upper(double x, double df);
 

@@ -14,8 +14,8 @@
 /* Rows between two calls of the pause. Each chunk is summed by itself: so rounding errors hardly grow with the rows. */
 #define CHUNK	4096
 
-/* Rows on which starts are tried where there are many more; then, if that helps, so many times more of them. */
-#define SAMPLE	4096
+/* Rows on which starts are tried where there are many more; then every LARGER^k-th row is used, with less and less k. */
+#define SAMPLE	2048
 #define LARGER	16
 
 /* Bounds of the parameters, as logarithms: 1e-9 and 1e9. */
@@ -35,13 +35,21 @@
 #define GRADIENT	1e-9
 #define DECREMENT	1e-9
 #define GRADIENT_STALLED	1e-7	/* if rounding lets it come no nearer */
-#define SAMPLE_DECREMENT	1e-3
+#define SAMPLE_DECREMENT	0.1
+
+/*
+ * Of a short step, Newton's method leaves a part as small as the step is long: such a step is the last one, taken without looking.
+ * The covariance is that before it; so of all rows it must be very short.
+ */
+#define SHORT	0.1
+#define VERY_SHORT	1e-4
 
 /* And where it ends on the way to 0 or to infinity, as each step then adds some part of what the one before has added. */
 #define OUTSIDE_DECREMENT	1e-6
 
-/* What rounding may do to the value: parts of it that are hundreds of times as large cancel. */
+/* What rounding may do to the value: parts of it that are hundreds of times as large cancel. And to a log-likelihood, at the least. */
 #define NOISE	1e-11
+#define ROUNDING	1e-15
 
 #define ITERATIONS	200
 #define SMALLEST_RADIUS	1e-10
@@ -326,6 +334,41 @@ outside(const Problem *problem, const Point *point)
 }
 
 /*
+ * arrived
+ *		Whether a maximum is as near as it should be, or will be after a last step of that length.
+ */
+static bool
+arrived(const Problem *problem, const Point *point, double length, bool stalled)
+{
+	double		left = length <= VERY_SHORT ? length : 1;
+
+	if (problem->stride > 1)
+		return point->decrement <= SAMPLE_DECREMENT;
+	return point->decrement * left <= DECREMENT + ROUNDING * fabs(point->log_likelihood) &&
+		point->norm * left <= (stalled ? GRADIENT_STALLED : GRADIENT);
+}
+
+/*
+ * take_last_step
+ *		What the quadratic model says is what there is.
+ */
+static void
+take_last_step(const Problem *problem, Point *point, const double step[MODEL_PARAMETERS], double length, double promise)
+{
+	double		squares = 0;
+
+	for (int i = 0; i < problem->n; i++)
+	{
+		point->theta[i] = fmin(fmax(point->theta[i] + step[i], -BOUND), BOUND);
+		squares += point->theta[i] * point->theta[i];
+	}
+	point->value += promise;
+	point->log_likelihood = (point->value + problem->penalty / problem->n * squares) * point->customers;
+	point->norm *= length;
+	point->iterations++;
+}
+
+/*
  * climb
  *		From point->theta to a maximum, if there is one within the bounds.
  */
@@ -340,18 +383,16 @@ climb(const Problem *problem, Point *point)
 		bool		stalled = !(radius >= SMALLEST_RADIUS) || point->iterations >= ITERATIONS;
 		double		promise;
 		double		step[MODEL_PARAMETERS];
-		double		length;
+		double		length = step_along_axes(problem->n, point, radius, step, &promise);
 		double		gain;
 		Point		next = *point;
 
-		if (problem->stride > 1)
-			point->converged = point->decrement <= SAMPLE_DECREMENT;
-		else
-			point->converged = point->decrement <= DECREMENT && point->norm <= (stalled ? GRADIENT_STALLED : GRADIENT);
+		point->converged = arrived(problem, point, length, stalled);
+		if (point->converged && length <= SHORT)
+			take_last_step(problem, point, step, length, promise);
 		if (point->converged || stalled || (point->decrement <= OUTSIDE_DECREMENT && outside(problem, point)))
 			break;
 
-		length = step_along_axes(problem->n, point, radius, step, &promise);
 		for (int i = 0; i < problem->n; i++)
 			next.theta[i] = fmin(fmax(point->theta[i] + step[i], -BOUND), BOUND);
 		evaluate(problem, &next);
@@ -598,7 +639,10 @@ model_fit(ModelKind kind, int regularity, const ModelRow *rows, size_t count, do
 	finish(&all, &point, fit);
 	while (all.stride > 1)
 	{
-		all.stride = all.stride > LARGER * LARGER ? all.stride / LARGER : 1;
+		size_t		stride = all.stride;
+
+		for (all.stride = 1; all.stride * LARGER * 2 <= stride;)
+			all.stride *= LARGER;
 		if (fit->status == FIT_CONVERGED)
 			climb(&all, &point);
 		else

@@ -7,13 +7,14 @@
 
 #include <math.h>
 
+#include "lanes.h"
 #include "special.h"
 
 /*
  * gamma_gamma_likelihood
  *		The density of the average m of x transactions (eq. 1a), written with u = m x / gamma as
- *		m^-1 u^(p x) / (1 + u)^(p x + q) / B(p x, q): so large p, q and gamma cancel before they are rounded. What depends
- *		on x alone is kept from row to row.
+ *		m^-1 u^(p x) / (1 + u)^(p x + q) / B(p x, q): so large p, q and gamma cancel before they are rounded. Rows of one x
+ *		are taken a block at a time; log(u) is log(1 + u) - log(1 + 1 / u).
  */
 void
 gamma_gamma_likelihood(const Model *model, const ModelRow *rows, size_t count, bool derivatives, Likelihood *sum)
@@ -26,14 +27,12 @@ gamma_gamma_likelihood(const Model *model, const ModelRow *rows, size_t count, b
 	double		dp = 0, dq = 0, dpp = 0, dpq = 0, dqq = 0;
 	double		value = 0, g[3] = {0}, h[6] = {0};
 
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0, many; i < count; i += many)
 	{
 		const double x = rows[i].x;
-		const double w = rows[i].customers;
-		const double u = rows[i].t_x * x / gamma;
-		const double log_u = log(u);
-		const double log_rest = u < 0.1 ? -log1p(u) : -log(1 + u);	/* of gamma / (gamma + m x); log is faster */
-		const double log_share = log_u + log_rest;	/* of m x / (gamma + m x) */
+		double		w[BLOCK], u[BLOCK], inverse[BLOCK], above[BLOCK], below[BLOCK], part[6][BLOCK];
+		double		customers = 0;
+		int			lanes;
 
 		if (x != last_x)
 		{
@@ -50,22 +49,47 @@ gamma_gamma_likelihood(const Model *model, const ModelRow *rows, size_t count, b
 				dqq = trigamma_difference(q, px);
 			}
 		}
-		value += w * (constant - log_u + px * log_share + q * log_rest);
-		if (derivatives)
+		for (many = 0; many < BLOCK && i + many < count && rows[i + many].x == x; many++)
 		{
-			const double rest = 1 / (1 + u);
-			const double scaled = w / gamma;
-
-			g[0] += w * x * (dp + log_share);
-			g[1] += w * (dq + log_rest);
-			g[2] += scaled * (q * u - px) * rest;
-			h[0] += w * x * x * dpp;
-			h[1] += w * x * dpq;
-			h[2] -= scaled * x * rest;
-			h[3] += w * dqq;
-			h[4] += scaled * u * rest;
-			h[5] += scaled / gamma * (shape * rest * rest - q);
+			u[many] = rows[i + many].t_x * x / gamma;
+			w[many] = rows[i + many].customers;
+			customers += w[many];
 		}
+		for (lanes = many; lanes % LANES != 0; lanes++)
+		{
+			u[lanes] = u[0];
+			w[lanes] = 0;
+		}
+
+		EACH_LANE(lanes, j)
+			inverse[j] = 1 / u[j];
+		log1p_lanes(u, lanes, above);
+		log1p_lanes(inverse, lanes, below);
+		EACH_LANE(lanes, j)
+			part[0][j] = constant + (1 - px) * below[j] - (1 + q) * above[j];
+		value += dot_lanes(w, part[0], lanes);
+		if (!derivatives)
+			continue;
+		EACH_LANE(lanes, j)
+		{
+			const double rest = 1 / (1 + u[j]);
+
+			part[0][j] = dp - below[j];
+			part[1][j] = dq - above[j];
+			part[2][j] = (q * u[j] - px) * rest;
+			part[3][j] = rest;
+			part[4][j] = u[j] * rest;
+			part[5][j] = shape * rest * rest - q;
+		}
+		g[0] += x * dot_lanes(w, part[0], lanes);
+		g[1] += dot_lanes(w, part[1], lanes);
+		g[2] += dot_lanes(w, part[2], lanes) / gamma;
+		h[0] += customers * x * x * dpp;
+		h[1] += customers * x * dpq;
+		h[2] -= x * dot_lanes(w, part[3], lanes) / gamma;
+		h[3] += customers * dqq;
+		h[4] += dot_lanes(w, part[4], lanes) / gamma;
+		h[5] += dot_lanes(w, part[5], lanes) / gamma / gamma;
 	}
 
 	sum->value += value;

@@ -13,6 +13,9 @@
 
 #define LANES 4
 
+/* So many numbers stay in the nearest cache, with all that is computed of them. */
+#define BLOCK 64
+
 /* For each i from 0 to count - 1, count being a multiple of LANES. */
 #define EACH_LANE(count, i) \
 	for (int i##_block = 0; i##_block < (count); i##_block += LANES) \
@@ -149,6 +152,27 @@ dot_lanes(const double *x, const double *y, int count)
 		b += x[i + 1] * y[i + 1];
 		c += x[i + 2] * y[i + 2];
 		d += x[i + 3] * y[i + 3];
+	}
+	return (a + b) + (c + d);
+}
+
+/*
+ * sum_lanes
+ */
+static inline double
+sum_lanes(const double *x, int count)
+{
+	double		a = 0;
+	double		b = 0;
+	double		c = 0;
+	double		d = 0;
+
+	for (int i = 0; i < count; i += LANES)
+	{
+		a += x[i];
+		b += x[i + 1];
+		c += x[i + 2];
+		d += x[i + 3];
 	}
 	return (a + b) + (c + d);
 }

@@ -83,7 +83,7 @@ typedef struct Likelihood
 
 /*
  * Adds the log-likelihood of rows to *sum, and its derivatives too if they are wanted. Rows that are sorted by x, then
- * T, are cheapest. Terms that depend on the data alone are left out as the papers leave them out: densities
+ * t_x, then T, are cheapest. Terms that depend on the data alone are left out as the papers leave them out: densities
  * are per unit of time, and an order of purchases is one of equals.
  */
 extern void model_likelihood(const Model *model, const ModelRow *rows, size_t count, bool derivatives, Likelihood *sum);

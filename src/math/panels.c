@@ -9,6 +9,14 @@
 #include "lanes.h"
 
 /* Of each rule the nodes > 0 and their weights, on [-1, 1]. */
+static const double nodes_4[] =
+{
+	0.33998104358485626480, 0.86113631159405257522,
+};
+static const double weights_4[] =
+{
+	0.65214515486254614263, 0.34785484513745385737,
+};
 static const double nodes_8[] =
 {
 	0.18343464249564980494, 0.52553240991632898582, 0.79666647741362673959, 0.96028985649753623168,
@@ -68,8 +76,9 @@ typedef struct Rule
 	double		length[ACCURACIES];
 } Rule;
 
-#define RULES 4
+#define RULES 5
 static const Rule rules[RULES] = {
+	{4, nodes_4, weights_4, {0.18, 0.4}, {0.11, 0.25}},
 	{8, nodes_8, weights_8, {3, 4.5}, {1.2, 1.8}},
 	{12, nodes_12, weights_12, {10, 14}, {2.7, 3.7}},
 	{16, nodes_16, weights_16, {21, 28}, {4.2, 5.6}},
@@ -148,6 +157,16 @@ walk_begin(Walk *walk, const Curve *curve, Accuracy accuracy, double from, doubl
 	walk->end = fmin(to, FARTHEST);
 	walk->steepness = steepness(curve, from);
 	walk->top = -INFINITY;
+	walk->over = false;
+}
+
+/*
+ * walk_extend
+ */
+void
+walk_extend(Walk *walk, double to)
+{
+	walk->end = fmin(to, FARTHEST);
 }
 
 /*
@@ -188,7 +207,7 @@ static void
 weigh_nodes(Walk *walk)
 {
 	const Curve *curve = walk->curve;
-	double		phi[PANEL_NODES];
+	double	   *phi = walk->phi;
 	double		exponential[PANEL_NODES];
 
 	expm1_lanes(walk->d, walk->count, walk->excess);
@@ -225,13 +244,14 @@ walk_next(Walk *walk)
 	double		first = walk->steepness;
 	double		length = 1 / effort(rule, walk->accuracy, first);
 	double		steepest;
+	double		last;
 
 	for (;;)
 	{
 		double		asked;
 
 		walk->at = begin + length < walk->end ? begin + length : walk->end;
-		if (!(walk->at > begin))
+		if (walk->over || !(walk->at > begin))
 			return false;
 		length = walk->at - begin;
 		walk->steepness = steepness(walk->curve, walk->at);
@@ -246,14 +266,9 @@ walk_next(Walk *walk)
 	place_nodes(walk, rule, length);
 	weigh_nodes(walk);
 
-	if (walk->at < walk->end)
-	{
-		double		value = curve_value(walk->curve, walk->at);
-
-		walk->top = fmax(walk->top, value);
-		if (!(value > walk->top - far[walk->accuracy]))
-			walk->end = walk->at;
-	}
+	last = walk->phi[walk->count - 1];
+	walk->top = fmax(walk->top, last);
+	walk->over = !(last > walk->top - far[walk->accuracy]);
 	return true;
 }
 

@@ -44,18 +44,23 @@ typedef struct Walk
 	double		end;
 	double		at;				/* the end of the panel */
 	double		steepness;		/* of phi there */
-	double		top;			/* the highest phi so far */
+	double		top;			/* the highest phi - level so far */
+	bool		over;			/* phi has fallen so far that nothing is left */
 	int			count;			/* of nodes, a multiple of LANES */
 	double		d[PANEL_NODES];
 	double		excess[PANEL_NODES];	/* e^d - 1 */
 	double		part[PANEL_NODES];	/* rho (e^d - 1) */
 	double		logarithm[PANEL_NODES];	/* log(1 + part) */
+	double		phi[PANEL_NODES];	/* less the level */
 	double		weight[PANEL_NODES];
 } Walk;
 
 /* The panels between from and to, which may be infinite: where phi has fallen far enough they end. phi - level must not be beyond +-600. */
 extern void walk_begin(Walk *walk, const Curve *curve, Accuracy accuracy, double from, double to, double level);
 extern bool walk_next(Walk *walk);
+
+/* After the last panel, on to a later end. */
+extern void walk_extend(Walk *walk, double to);
 
 /* Where a curve with n > 0 has come near its top before the end. *level is the value of that. */
 extern double curve_begin(const Curve *curve, double end, double *level);

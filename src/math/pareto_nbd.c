@@ -151,38 +151,34 @@ stand(const Processes *processes, const ModelRow *row, Standing *standing)
 
 /*
  * integrate
- *		The moments of exp(phi) over the curve.
+ *		Adds the moments of exp(phi) over the panels that are left of the walk.
  */
 static void
-integrate(const Curve *curve, double end, bool derivatives, Moments *moments)
+integrate(Walk *walk, bool derivatives, Moments *moments)
 {
-	Walk		walk;
-
-	memset(moments, 0, sizeof(*moments));
-	walk_begin(&walk, curve, ACCURACY_FAST, 0, end, 0);
-	while (walk_next(&walk))
+	while (walk_next(walk))
 	{
 		double		inverse[2][PANEL_NODES];
-		const double *facts[FACTS] = {walk.d, inverse[0], walk.logarithm, inverse[1]};
+		const double *facts[FACTS] = {walk->d, inverse[0], walk->logarithm, inverse[1]};
 
-		for (int i = 0; i < walk.count; i++)
-			moments->weight += walk.weight[i];
+		for (int i = 0; i < walk->count; i++)
+			moments->weight += walk->weight[i];
 		if (!derivatives)
 			continue;
-		EACH_LANE(walk.count, i)
+		EACH_LANE(walk->count, i)
 		{
-			inverse[0][i] = walk.excess[i] / (1 + walk.excess[i]);
-			inverse[1][i] = walk.part[i] / (1 + walk.part[i]);
+			inverse[0][i] = walk->excess[i] / (1 + walk->excess[i]);
+			inverse[1][i] = walk->part[i] / (1 + walk->part[i]);
 		}
 		for (int j = 0; j < FACTS; j++)
 		{
 			double		weighted[PANEL_NODES];
 
-			EACH_LANE(walk.count, i)
-				weighted[i] = walk.weight[i] * facts[j][i];
-			moments->first[j] += dot_lanes(walk.weight, facts[j], walk.count);
+			EACH_LANE(walk->count, i)
+				weighted[i] = walk->weight[i] * facts[j][i];
+			moments->first[j] += dot_lanes(walk->weight, facts[j], walk->count);
 			for (int k = j; k < FACTS; k++)
-				moments->second[j][k] += dot_lanes(weighted, facts[k], walk.count);
+				moments->second[j][k] += dot_lanes(weighted, facts[k], walk->count);
 		}
 	}
 }
@@ -265,6 +261,10 @@ pareto_nbd_likelihood(const Model *model, const ModelRow *rows, size_t count, bo
 	Likelihood	part = {0};
 	Standing	standing = {0};
 	double		gamma_ratio = 0;
+	double		factor = 0;
+	Curve		curve;
+	Walk		walk;
+	Moments		moments;
 
 	processes.shape[buying] = p.r;
 	processes.scale[buying] = p.alpha;
@@ -275,11 +275,8 @@ pareto_nbd_likelihood(const Model *model, const ModelRow *rows, size_t count, bo
 	{
 		const ModelRow *row = &rows[i];
 		double		r = p.r + row->x;
-		double		factor;
 		double		alive;
 		double		total;
-		Curve		curve = leaving_curve(&p, r, row->t_x, &factor);
-		Moments		moments;
 
 		if (i == 0 || row->x != rows[i - 1].x)
 		{
@@ -292,7 +289,14 @@ pareto_nbd_likelihood(const Model *model, const ModelRow *rows, size_t count, bo
 			}
 		}
 		stand(&processes, row, &standing);
-		integrate(&curve, standing.facts[0], derivatives, &moments);
+		if (i == 0 || row->x != row[-1].x || row->t_x != row[-1].t_x || row->T < row[-1].T)
+		{
+			curve = leaving_curve(&p, r, row->t_x, &factor);
+			walk_begin(&walk, &curve, ACCURACY_FAST, 0, standing.facts[0], 0);
+			memset(&moments, 0, sizeof(moments));
+		}
+		walk_extend(&walk, standing.facts[0]);
+		integrate(&walk, derivatives, &moments);
 		alive = exp(-r * standing.facts[2 * buying] - p.s * standing.facts[2 - 2 * buying]);
 		total = alive + factor * moments.weight;
 		part.value += row->customers * (gamma_ratio - row->x * log_alpha - r * standing.log_past[buying] - p.s * standing.log_past[1 - buying]

@@ -35,3 +35,24 @@ measure() {
 	megabytes=$((peak / 1024))
 	rm "$out"
 }
+
+# report NAME STATEMENT [NAME STATEMENT ...]: alternatives in turn, medians, ratio to the first
+report() {
+	local names=() statements=() i r first
+	while [ $# -gt 0 ]; do names+=("$1"); statements+=("$2"); shift 2; done
+	local times=() memory=()
+	for ((r = 0; r < runs; r++)); do
+		for i in "${!names[@]}"; do
+			measure "${statements[$i]}"
+			times[$i]="${times[$i]:-} $seconds"
+			[ "$megabytes" -le "${memory[$i]:-0}" ] || memory[$i]=$megabytes
+		done
+	done
+	for i in "${!names[@]}"; do
+		local middle=$(tr ' ' '\n' <<<"${times[$i]}" | grep . | median)
+		[ "$i" -gt 0 ] || first=$middle
+		printf '%-58s %9.3f s %7s %6s MB\n' "${names[$i]}" "$middle" \
+			"$(awk -v a="$middle" -v b="$first" 'BEGIN { printf "x %.2f", a / b }')" "${memory[$i]}"
+	done
+	echo
+}

@@ -2,6 +2,9 @@
 --
 --   customers    customer_id, name, city, signed_up
 --   order_lines  order_id, customer_id (NULL for guests), ordered_at, product, quantity, unit_price
+--   ratings      customer_id (NULL: anonymous), answered_at, dimension (NULL: overall), level (its Chinese name), channel, agent
+--   nps_answers  customer_id, answered_at, score, channel
+--   complaints   customer_id, complained_at, reason, channel, solved_at
 --
 -- Every row is computed from md5 of its own number, with exact arithmetic only: the same rows on every
 -- machine and every version. Some customers buy once and some for years, a few are businesses and make
@@ -102,6 +105,60 @@ FROM numbered,
 	JOIN products ON number = floor(20 * d.u)::int
 ORDER BY order_id, line;
 
+-- One order in eight is rated, by five dimensions and overall; who comes back is more often satisfied, after-sales service is the weak
+-- point, one agent is worse than the others, and on the telephone people are kinder.
+CREATE TEMPORARY TABLE rated AS
+SELECT o.*, greatest(1, least(5, 1 + floor(3.1 * q + 2.1 * c.u + kind)::int)) AS quality, greatest(1, least(5, 1 + floor(2.2 * q + 2.4 * c.v + kind)::int)) AS price,
+	greatest(1, least(5, 1 + floor(2.6 * q + 2.4 * c.w + kind)::int)) AS delivery, greatest(1, least(5, 1 + floor(3.0 * q + 2.3 * c.x + kind - CASE agent WHEN 5 THEN 0.9 ELSE 0 END)::int)) AS service,
+	greatest(1, least(5, 1 + floor(2.4 * q + 1.7 * d.u + kind)::int)) AS after_sale, d.v AS noise
+FROM (SELECT n.customer_id, n.key, n.ordered_at + interval '1 hour' * (30 + floor(80 * r.v)) AS answered_at, floor(8 * r.w)::int AS agent, floor(3 * r.x)::int AS channel,
+		CASE WHEN floor(3 * r.x)::int = 0 THEN 0.8 ELSE 0.5 END AS kind, n.w AS chance_back,
+		0.45 * CASE WHEN lead(n.ordered_at) OVER (PARTITION BY n.customer_id ORDER BY n.ordered_at) < n.ordered_at + interval '90 days' THEN 1 ELSE 0 END + 0.55 * n.v AS q, r.u AS asked
+	FROM placed AS n, LATERAL (SELECT pg_temp.chance('rating ' || key, 1) AS u, pg_temp.chance('rating ' || key, 2) AS v, pg_temp.chance('rating ' || key, 3) AS w, pg_temp.chance('rating ' || key, 4) AS x) AS r) AS o,
+	LATERAL (SELECT pg_temp.chance('rated ' || key, 1) AS u, pg_temp.chance('rated ' || key, 2) AS v, pg_temp.chance('rated ' || key, 3) AS w, pg_temp.chance('rated ' || key, 4) AS x) AS c,
+	LATERAL (SELECT pg_temp.chance('rated too ' || key, 1) AS u, pg_temp.chance('rated too ' || key, 2) AS v) AS d
+WHERE asked < 0.125 AND answered_at < '2025-12-31';
+
+CREATE TABLE ratings (
+	customer_id bigint,
+	answered_at timestamptz NOT NULL,
+	dimension text,
+	level text NOT NULL,
+	channel text NOT NULL,
+	agent text NOT NULL
+);
+INSERT INTO ratings
+SELECT customer_id, answered_at AT TIME ZONE 'Asia/Shanghai', dimension, (ARRAY['很不满意', '不满意', '基本满意', '满意', '很满意'])[level],
+	(ARRAY['电话', '短信', '网页'])[channel + 1], (ARRAY['小陈', '小林', '小周', '小吴', '小郑', '小冯', '小褚', '小卫'])[agent + 1]
+FROM rated, LATERAL (VALUES (1, '产品质量', quality), (2, '价格', price), (3, '交付速度', delivery), (4, '客户服务', service), (5, '售后服务', after_sale),
+	(6, NULL, greatest(1, least(5, floor((36 * quality + 8 * price + 16 * delivery + 28 * service + 12 * after_sale) / 100.0 + noise)::int)))) AS d (number, dimension, level)
+ORDER BY answered_at, key, number;
+
+CREATE TABLE nps_answers (
+	customer_id bigint,
+	answered_at timestamptz NOT NULL,
+	score int NOT NULL,
+	channel text NOT NULL
+);
+INSERT INTO nps_answers
+SELECT customer_id, (answered_at + interval '9 days') AT TIME ZONE 'Asia/Shanghai', greatest(0, least(10, floor(3.8 + 1.3 * service + 0.5 * quality - 2.5 * noise)::int)), (ARRAY['电话', '短信', '网页'])[channel + 1]
+FROM rated WHERE asked < 0.06 AND answered_at < '2025-12-20' ORDER BY answered_at, key;
+
+CREATE TABLE complaints (
+	customer_id bigint,
+	complained_at timestamptz NOT NULL,
+	reason text NOT NULL,
+	channel text NOT NULL,
+	solved_at timestamptz
+);
+INSERT INTO complaints
+SELECT customer_id, (ordered_at + interval '1 hour' * (20 + floor(200 * c.v))) AT TIME ZONE 'Asia/Shanghai',
+	(ARRAY['物流慢', '商品破损', '与描述不符', '客服态度', '退款慢'])[1 + floor(5 * c.u * c.v + CASE WHEN ordered_at > '2025-07-01' THEN 0.8 * c.w ELSE 0 END)::int % 5], (ARRAY['电话', '网页', '微博'])[1 + floor(3 * c.w)::int],
+	CASE WHEN c.u + c.w < 1.9 THEN (ordered_at + interval '1 hour' * (21 + floor(200 * c.v) + floor(64 * c.u * (1 + c.w)))) AT TIME ZONE 'Asia/Shanghai' END
+FROM (SELECT customer_id, key, ordered_at FROM placed) AS p, LATERAL (SELECT pg_temp.chance('complaint ' || key, 1) AS u, pg_temp.chance('complaint ' || key, 2) AS v,
+	pg_temp.chance('complaint ' || key, 3) AS w, pg_temp.chance('complaint ' || key, 4) AS x) AS c
+WHERE c.x < 0.035 AND ordered_at < '2025-12-15' ORDER BY 2, key;
+
 COMMIT;
-ANALYZE customers, order_lines;
+ANALYZE customers, order_lines, ratings, nps_answers, complaints;
 RESET client_min_messages;

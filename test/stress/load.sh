@@ -102,7 +102,8 @@ make_bases() {
 		parts) options="tenant => 'tenant', as_of => '2024-06-30', stage_changes => 'transaction'" ;;
 		esac
 		PGOPTIONS='-c client_min_messages=error' sql create "SELECT count(*) > 0 FROM create_customer_base('$base', '$base', 'customer', 'at', 'amount', schema => '${base}_base',
-			time_zone => 'Asia/Shanghai', $options)" >/dev/null && sql start "CALL start_maintenance('$base')" || failure "base $base could not be made: $(tail -3 "$work/keepers.err")"
+			time_zone => 'Asia/Shanghai', $options)" >/dev/null && sql attach "SELECT count(*) > 0 FROM attach_survey('$base', '$base', 'customer', 'at', 'floor(abs(amount) / 60) + 1', 'csat',
+			dimension => 'status', agent => 'tenant')" >/dev/null && sql start "CALL start_maintenance('$base')" || failure "base $base could not be made: $(tail -3 "$work/keepers.err")"
 	done
 }
 

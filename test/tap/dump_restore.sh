@@ -24,6 +24,10 @@ INSERT INTO kunden SELECT md5(i::text)::uuid, 'DE', 'Kunde ' || i FROM generate_
 SELECT count(*) > 0 FROM customer.create_customer_base('Mein Laden', source => 'public."Bestellungen"', customer => 'Kunde Nr', purchased_at => 'at',
 	amount => 'cents / 100.0', order_id => 'nr', tenant => 'land', customers => 'public.kunden', customers_key => 'id', attributes => '{name}',
 	as_of => '2026-06-30', time_zone => 'Asia/Shanghai', currency => 'EUR', language => 'zh') AS made \g /dev/null
+CREATE TABLE "Umfrage" (wer uuid, land text, "Wann" timestamptz, "Urteil" text, worin text);
+INSERT INTO "Umfrage" SELECT md5((i % 300)::text)::uuid, 'DE', timestamptz '2025-01-01 UTC' + i * interval '11 hours', (ARRAY['很满意', '满意', 'Neutral', '2', '很不满意', '??'])[1 + i % 6], (ARRAY[NULL, '质量', 'Preis'])[1 + i % 3]
+FROM generate_series(1, 700) AS i;
+SELECT count(*) FROM customer.attach_survey('Mein Laden', 'public."Umfrage"', 'wer', 'Wann', 'Urteil', 'csat', dimension => 'worin') \g /dev/null
 SELECT customer.grant_reader('Mein Laden', 'analyst');
 CREATE INDEX ON "Bestellungen" (nr);
 CALL customer.start_maintenance('Mein Laden');
@@ -31,6 +35,8 @@ INSERT INTO "Bestellungen" SELECT 'C' || i / 3, md5((i % 40)::text)::uuid, times
 CALL customer.fold_customer_base('Mein Laden');
 UPDATE "Bestellungen" SET cents = cents + 1 WHERE nr ~ '^C';
 DELETE FROM "Bestellungen" WHERE nr = 'C7';
+INSERT INTO "Umfrage" VALUES (md5('7')::uuid, 'DE', '2026-01-01', '1', NULL);
+INSERT INTO "Mein Laden".targets (tenant, metric, period, unit, target) VALUES ('DE', 'csat', '2025-01-01', 'year', 0.5);
 GRANT SELECT ON kunden TO analyst;
 GRANT USAGE ON SCHEMA customer TO analyst;
 UPDATE "Mein Laden".segment_map SET label_zh = '我的冠军' WHERE segment = 'champions';
@@ -56,6 +62,10 @@ SELECT * FROM "Mein Laden".segment_values ORDER BY 1, 2;
 SELECT * FROM "Mein Laden".model_fit ORDER BY 1;
 SELECT * FROM "Mein Laden".model_parameters ORDER BY 1, 2;
 SELECT * FROM "Mein Laden".ltv ORDER BY 1, 2;
+SELECT * FROM "Mein Laden".survey_waves ORDER BY 1, 2, dimension, wave;
+SELECT * FROM "Mein Laden".satisfaction_loyalty ORDER BY 1, 2, level;
+SELECT * FROM "Mein Laden".kpi_targets;
+SELECT survey, mode, answers, customers, quarantined, stale FROM "Mein Laden".survey_status;
 SELECT * FROM "Mein Laden".lifecycle ORDER BY 1, 2;
 SELECT * FROM "Mein Laden".lifecycle_changes ORDER BY 1;
 SELECT * FROM "Mein Laden".rfm_segments_at('2025-06-30') ORDER BY 1, 2;
@@ -77,7 +87,8 @@ restored() {  # NAME: what the restored database shows, and that it works on
 	head -30 "$work/diff" | sed 's/^/# /'
 	is "$(as_owner -d "$1" -c "SELECT count(*) FROM customer.verify_customer_base('Mein Laden')")" 0 "$2: verify finds no difference"
 	as_owner -d "$1" -c "INSERT INTO \"Bestellungen\" VALUES ('new', md5('7')::uuid, '2026-01-01', 4200, 'DE')"
-	is "$(as_owner -d "$1" -c "SELECT count(*) FROM customer.verify_customer_base('Mein Laden')")" 0 "$2: triggers follow a new order, once"
+	as_owner -d "$1" -c "INSERT INTO \"Umfrage\" VALUES (md5('7')::uuid, 'DE', '2026-01-02', '5', NULL)"
+	is "$(as_owner -d "$1" -c "SELECT count(*) FROM customer.verify_customer_base('Mein Laden')")" 0 "$2: triggers follow a new order and a new answer, once"
 	as_owner -d "$1" -c "CALL customer.advance_customer_base('Mein Laden')"
 	is "$(as_owner -d "$1" -c "SELECT count(*) FROM customer.verify_customer_base('Mein Laden')")" 0 "$2: so does an advance"
 	as_owner -d "$1" -c 'UPDATE "Mein Laden".summary SET orders = orders + 1 WHERE customer = md5($$7$$)::uuid AND tenant = $$DE$$'

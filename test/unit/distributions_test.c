@@ -166,6 +166,31 @@ test_values(void)
 }
 
 /*
+ * test_shifted
+ *		Values of 30 digits by quadrature of the plain density.
+ */
+static void
+test_shifted(void)
+{
+	static const double exact[][4] = {
+		{4.302652729911275, 2, 0.5, 0.94915838858031149},
+		{4.302652729911275, 2, 12, 0.00084913421861419558},
+		{2, 10, 1.5, 0.65915407244219082},
+		{2.2281388519649385, 10, 3.3, 0.15598907610015195},
+		{2.0210753903062737, 41, 2.8, 0.21993874201828384},
+		{1.96, 4000, 2.8, 0.20047637655254287},
+		{2.6, 150, 7, 6.651989304674367e-6},
+		{5, 6, 0, 0.99877382911962072},
+		{3.2, 100000, 2.1, 0.86432606166617417},
+	};
+	double		worst = 0;
+
+	for (size_t i = 0; i < sizeof(exact) / sizeof(exact[0]); i++)
+		worse(&worst, student_t_shifted_cdf(exact[i][0], exact[i][1], exact[i][2]) / exact[i][3] - 1);
+	ok(worst <= 1e-13, "student_t_shifted_cdf: %.2g", worst);
+}
+
+/*
  * test_quantiles
  *		A quantile has the probability it was asked for, over every border between the series; the middle is symmetric.
  */
@@ -240,6 +265,7 @@ int
 main(void)
 {
 	test_values();
+	test_shifted();
 	test_quantiles();
 	test_closed_forms();
 	test_ends();

@@ -1,0 +1,50 @@
+
+-- Cohorts and the activity of periods in a base ---------------------------------------------------------
+
+CREATE FUNCTION base_make_retention_views(options jsonb) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM @extschema@.base_make_function(options, 'cohorts_by(unit text, day date)', 'TABLE ({tenant_column}cohort date, period integer, cohort_size bigint,
+		customers bigint, customers_or_later bigint, orders bigint, revenue numeric, complete boolean, as_of date)', $template$
+SELECT {t.tenant,} c.cohort, c.period, c.cohort_size, c.customers, c.customers_or_later, c.orders, c.gross - c.refunded,
+	c.complete AND c.cohort >= coalesce({'history_starts'}::date, c.cohort), t.day
+FROM (SELECT {m.tenant,} {ext}.cohort_totals(m.history, $1, d.day) AS totals, d.day
+		FROM (SELECT (SELECT $2) AS day) AS d CROSS JOIN {schema}.summary_now AS m GROUP BY {m.tenant,} d.day) AS t,
+	LATERAL unnest(t.totals) AS c$template$);
+
+	PERFORM @extschema@.base_make_view(options, 'cohort_retention', 'Of the customers who first bought in a month: how many bought in each month since.', $template$
+SELECT {c.tenant,} c.cohort, c.period, c.cohort_size, c.customers, CASE WHEN c.complete THEN round(c.customers::numeric / c.cohort_size, 6) END,
+	c.customers_or_later, CASE WHEN c.complete THEN round(c.customers_or_later::numeric / c.cohort_size, 6) END, c.complete, c.as_of
+FROM {schema}.cohorts_by('month', $1) AS c$template$);
+
+	PERFORM @extschema@.base_make_view(options, 'cohort_revenue', 'Of the customers who first bought in a month: what they brought in each month since.', $template$
+SELECT {c.tenant,} c.cohort, c.period, c.cohort_size, c.orders, c.revenue::numeric(38,2),
+	CASE WHEN c.complete AND c.first > 0 THEN round(c.revenue / c.first, 6) END, c.cumulative::numeric(38,2),
+	CASE WHEN c.complete THEN (c.cumulative / c.cohort_size)::numeric(38,2) END, c.complete, {'currency'}::text, c.as_of
+FROM (SELECT c.*, first_value(c.revenue) OVER w AS first, sum(c.revenue) OVER w AS cumulative
+	FROM {schema}.cohorts_by('month', $1) AS c WINDOW w AS (PARTITION BY {c.tenant,} c.cohort ORDER BY c.period)) AS c$template$);
+
+	PERFORM @extschema@.base_make_function(options, 'period_rates_by(unit text, day date)', 'TABLE ({tenant_column}rate {ext}.period_rate, as_of date)', $template$
+SELECT {t.tenant,} r, t.day
+FROM (SELECT {m.tenant,} {ext}.period_totals(m.history, $1, d.day, {'count_by'}) AS totals,
+			{ext}.churn_totals(m.history, $1, d.day, {'policy'}::{ext}.lifecycle_policy) AS churn, d.day
+		FROM (SELECT (SELECT $2) AS day) AS d CROSS JOIN {schema}.summary_now AS m GROUP BY {m.tenant,} d.day) AS t,
+	LATERAL {ext}.period_rates_of(t.totals, t.churn, $1, t.day, {'history_starts'}::date) AS r$template$);
+
+	-- The unit stands outside of the sums, so that a condition on it spares the other units.
+	PERFORM @extschema@.base_make_view(options, 'period_activity', 'Customers by week, month, quarter and year: active, new, returning, reactivated, lost, churned and won back, with rates; filter by unit.',
+		(SELECT string_agg(format('SELECT {p.tenant,} (p.rate).period, %L::text, (p.rate).customers_active, (p.rate).customers_new,
+			(p.rate).customers_returning, (p.rate).customers_reactivated, (p.rate).customers_lost, (p.rate).customers_total,
+			(p.rate).customers_at_start, (p.rate).customers_churned, (p.rate).churned_at_start, (p.rate).customers_won_back,
+			round({ext}.value((p.rate).repeat_rate)::numeric, 6), round({ext}.value((p.rate).loss_rate)::numeric, 6),
+			round({ext}.value((p.rate).reactivation_rate)::numeric, 6), round({ext}.value((p.rate).churn_rate)::numeric, 6),
+			round({ext}.value((p.rate).win_back_rate)::numeric, 6), round((p.rate).stickiness, 6), (p.rate).complete, p.as_of
+			FROM {schema}.period_rates_by(%1$L, $1) AS p', unit), ' UNION ALL ')
+		FROM unnest('{week,month,quarter,year}'::text[]) AS unit));
+	EXECUTE @extschema@.base_template($template$
+COMMENT ON FUNCTION {schema}.cohorts_by(text, date) IS 'Cohorts by day, week, month, quarter or year, as of any day.';
+COMMENT ON FUNCTION {schema}.period_rates_by(text, date) IS 'What the view period_activity shows, for one unit (day, week, month, quarter, year) and as of any day, with rates as proportions.'$template$, options);
+END $$;
+COMMENT ON FUNCTION base_make_retention_views(jsonb) IS
+'Makes the views of cohorts and of the activity of periods in the schema of a customer base.';

@@ -1,0 +1,660 @@
+/*
+ * population_rhythm.c
+ *		The type population_rhythm and the aggregates that make it: how often customers buy, and for how long they are silent.
+ *
+ * A customer with gaps g_1 … g_n has the rate (n - 1) / (g_1 + … + g_n), which is right on average for exponential gaps. The gaps of
+ * everybody, and the silences since the last purchase as gaps that have not ended, make a Kaplan-Meier curve.
+ */
+#include "compat.h"
+
+#include <float.h>
+#include <math.h>
+
+#include "funcapi.h"
+#include "libpq/pqformat.h"
+#include "miscadmin.h"
+#include "port/pg_bitutils.h"
+#include "utils/builtins.h"
+
+#include "aggregate.h"
+#include "churn.h"
+#include "json_input.h"
+
+PG_FUNCTION_INFO_V1(population_rhythm_in);
+PG_FUNCTION_INFO_V1(population_rhythm_out);
+PG_FUNCTION_INFO_V1(population_rhythm_recv);
+PG_FUNCTION_INFO_V1(population_rhythm_send);
+PG_FUNCTION_INFO_V1(population_rhythm_plus);
+PG_FUNCTION_INFO_V1(population_rhythm_accum);
+PG_FUNCTION_INFO_V1(population_rhythm_rollup);
+PG_FUNCTION_INFO_V1(population_rhythm_combine);
+PG_FUNCTION_INFO_V1(population_rhythm_serialize);
+PG_FUNCTION_INFO_V1(population_rhythm_deserialize);
+PG_FUNCTION_INFO_V1(population_rhythm_final);
+PG_FUNCTION_INFO_V1(population_rhythm_parameters);
+PG_FUNCTION_INFO_V1(population_rhythm_curve);
+
+StaticAssertDecl(offsetof(StoredRhythm, counts) % 8 == 0, "population_rhythm has no gaps between its parts");
+
+/* No count reaches it, so that no sum of two overflows. */
+#define LARGEST_COUNT INT64_C(1000000000000000)
+
+/* A sum of rates has at most so many digits before the point. */
+#define RATE_DIGITS 18
+
+/* Rates of customers who all buy alike are a Gamma distribution with this shape. */
+#define LARGEST_SHAPE 1e6
+
+/* ------------------------------------------------------------------------------------------------
+ * The grid
+ * ------------------------------------------------------------------------------------------------ */
+
+/*
+ * rhythm_bin
+ *		Where a gap of so many days is counted.
+ */
+int
+rhythm_bin(int32 days)
+{
+	int			doubling;
+
+	if (days < RHYTHM_SINGLE_DAYS)
+		return days;
+	doubling = pg_leftmost_one_pos32(days) - 6;
+	return RHYTHM_SINGLE_DAYS + doubling * RHYTHM_STEPS + ((days >> (doubling + 1)) - RHYTHM_STEPS);
+}
+
+/*
+ * rhythm_bin_start
+ *		The fewest days that are counted there.
+ */
+static int64
+rhythm_bin_start(int bin)
+{
+	int			doubling = (bin - RHYTHM_SINGLE_DAYS) / RHYTHM_STEPS;
+
+	if (bin < RHYTHM_SINGLE_DAYS)
+		return bin;
+	return (int64) (RHYTHM_STEPS + (bin - RHYTHM_SINGLE_DAYS) % RHYTHM_STEPS) << (doubling + 1);
+}
+
+/* ------------------------------------------------------------------------------------------------
+ * Values
+ * ------------------------------------------------------------------------------------------------ */
+
+/*
+ * rhythm_create
+ *		Nothing counted yet.
+ */
+static StoredRhythm *
+rhythm_create(int bins)
+{
+	StoredRhythm *rhythm = palloc0(RHYTHM_SIZE(bins));
+
+	SET_VARSIZE(rhythm, RHYTHM_SIZE(bins));
+	rhythm->bins = bins;
+	return rhythm;
+}
+
+/*
+ * is_valid
+ *		Each customer has one silence, and is rhythmic or not.
+ */
+static bool
+is_valid(const StoredRhythm *rhythm)
+{
+	int64		silences = 0;
+	int64		gaps = 0;
+
+	for (int i = 0; i < rhythm->bins; i++)
+	{
+		const RhythmBin *bin = &rhythm->counts[i];
+
+		if (bin->gaps < 0 || bin->silences < 0 || bin->gaps > LARGEST_COUNT || bin->silences > LARGEST_COUNT)
+			return false;
+		gaps += bin->gaps;
+		silences += bin->silences;
+	}
+	return silences == rhythm->customers && silences <= LARGEST_COUNT && gaps <= LARGEST_COUNT &&
+		rhythm->rhythmic >= 0 && rhythm->rhythmic <= silences && rhythm->rhythmic <= gaps / 2 &&
+		rhythm->rates >= 0 && rhythm->squares >= 0 && (rhythm->rhythmic > 0 || (rhythm->rates == 0 && rhythm->squares == 0)) &&
+		(rhythm->bins == 0 || rhythm->counts[rhythm->bins - 1].gaps + rhythm->counts[rhythm->bins - 1].silences > 0);
+}
+
+/*
+ * add_count
+ */
+static void
+add_count(int64 *sum, int64 count)
+{
+	*sum += count;
+	if (*sum > LARGEST_COUNT)
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("population_rhythm is too large")));
+}
+
+/*
+ * add_rhythm
+ *		Adds what another one has counted to one with at least as many bins.
+ */
+static void
+add_rhythm(StoredRhythm *sum, const StoredRhythm *other)
+{
+	Assert(other->bins <= sum->bins);
+	add_count(&sum->customers, other->customers);
+	add_count(&sum->rhythmic, other->rhythmic);
+	sum->rates += other->rates;
+	sum->squares += other->squares;
+	for (int i = 0; i < other->bins; i++)
+	{
+		add_count(&sum->counts[i].gaps, other->counts[i].gaps);
+		add_count(&sum->counts[i].silences, other->counts[i].silences);
+	}
+}
+
+/*
+ * trimmed
+ *		A copy without the bins at the end that count nothing.
+ */
+static StoredRhythm *
+trimmed(const StoredRhythm *rhythm)
+{
+	StoredRhythm *copy;
+	int			bins = rhythm->bins;
+
+	while (bins > 0 && rhythm->counts[bins - 1].gaps + rhythm->counts[bins - 1].silences == 0)
+		bins--;
+	copy = palloc(RHYTHM_SIZE(bins));
+	memcpy(copy, rhythm, RHYTHM_SIZE(bins));
+	SET_VARSIZE(copy, RHYTHM_SIZE(bins));
+	copy->bins = bins;
+	return copy;
+}
+
+/*
+ * rhythm_send
+ *		Version, sums, and the bins that count anything.
+ */
+static void
+rhythm_send(StringInfo buffer, const StoredRhythm *rhythm)
+{
+	pq_sendbyte(buffer, 1);
+	pq_sendint64(buffer, rhythm->customers);
+	pq_sendint64(buffer, rhythm->rhythmic);
+	send_int128(buffer, rhythm->rates);
+	send_int128(buffer, rhythm->squares);
+	pq_sendint32(buffer, rhythm->bins);
+	for (int i = 0; i < rhythm->bins; i++)
+	{
+		pq_sendint64(buffer, rhythm->counts[i].gaps);
+		pq_sendint64(buffer, rhythm->counts[i].silences);
+	}
+}
+
+/*
+ * rhythm_receive
+ */
+static StoredRhythm *
+rhythm_receive(StringInfo buffer)
+{
+	StoredRhythm *rhythm;
+	StoredRhythm sums;
+	int			version = pq_getmsgbyte(buffer);
+	int			bins;
+
+	sums.customers = pq_getmsgint64(buffer);
+	sums.rhythmic = pq_getmsgint64(buffer);
+	sums.rates = receive_int128(buffer);
+	sums.squares = receive_int128(buffer);
+	bins = pq_getmsgint(buffer, 4);
+	if (version == 1 && bins >= 0 && bins <= RHYTHM_BINS)
+	{
+		rhythm = rhythm_create(bins);
+		rhythm->customers = sums.customers;
+		rhythm->rhythmic = sums.rhythmic;
+		rhythm->rates = sums.rates;
+		rhythm->squares = sums.squares;
+		for (int i = 0; i < bins; i++)
+		{
+			rhythm->counts[i].gaps = pq_getmsgint64(buffer);
+			rhythm->counts[i].silences = pq_getmsgint64(buffer);
+		}
+		if (is_valid(rhythm))
+			return rhythm;
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+			 errmsg("invalid binary value of type population_rhythm")));
+	pg_unreachable();
+}
+
+Datum
+population_rhythm_recv(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_POINTER(rhythm_receive((StringInfo) PG_GETARG_POINTER(0)));
+}
+
+Datum
+population_rhythm_send(PG_FUNCTION_ARGS)
+{
+	StringInfoData buffer;
+
+	pq_begintypsend(&buffer);
+	rhythm_send(&buffer, PG_GETARG_RHYTHM(0));
+	PG_RETURN_BYTEA_P(pq_endtypsend(&buffer));
+}
+
+/*
+ * population_rhythm_out
+ *		A JSON object; "days" are the counts as [days, gaps, silences].
+ */
+Datum
+population_rhythm_out(PG_FUNCTION_ARGS)
+{
+	const StoredRhythm *rhythm = PG_GETARG_RHYTHM(0);
+	StringInfoData text;
+	const char *separator = "";
+
+	initStringInfo(&text);
+	appendStringInfo(&text, "{\"customers\": " INT64_FORMAT ", \"rhythmic\": " INT64_FORMAT ", \"rates\": %s, \"squares\": %s, \"days\": [",
+					 rhythm->customers, rhythm->rhythmic,
+					 numeric_normalize(decimal_to_numeric(rhythm->rates, RHYTHM_SCALE, true)),
+					 numeric_normalize(decimal_to_numeric(rhythm->squares, RHYTHM_SCALE, true)));
+	for (int i = 0; i < rhythm->bins; i++)
+	{
+		if (rhythm->counts[i].gaps + rhythm->counts[i].silences == 0)
+			continue;
+		appendStringInfo(&text, "%s[" INT64_FORMAT ", " INT64_FORMAT ", " INT64_FORMAT "]", separator,
+						 rhythm_bin_start(i), rhythm->counts[i].gaps, rhythm->counts[i].silences);
+		separator = ", ";
+	}
+	appendStringInfoString(&text, "]}");
+	PG_RETURN_CSTRING(text.data);
+}
+
+/*
+ * count_element
+ *		A whole number in an array of "days".
+ */
+static int64
+count_element(JsonInput *input, JsonbContainer *array, int i)
+{
+	double		number = -1;
+
+	json_number(input, "days", getIthJsonbValueFromContainer(array, i), &number);
+	if (number >= 0 && number <= LARGEST_COUNT && number == floor(number))
+		return (int64) number;
+	json_wrong(input, "days");
+	return 0;
+}
+
+/*
+ * population_rhythm_in
+ */
+Datum
+population_rhythm_in(PG_FUNCTION_ARGS)
+{
+	JsonInput	input = {.type = "population_rhythm", .text = PG_GETARG_CSTRING(0), .escontext = fcinfo->context};
+	const char *hint = "A population_rhythm has the keys customers, rhythmic, rates, squares and days: [[days, gaps, silences], …], in order.";
+	StoredRhythm *rhythm = rhythm_create(RHYTHM_BINS);
+	JsonbContainer *days;
+	int			next = 0;
+
+	if (!json_open(&input, "{\"customers\": 1, \"rhythmic\": 1, \"rates\": 0.05, \"squares\": 0.0025, \"days\": [[10, 2, 0], [31, 0, 1]]}"))
+		PG_RETURN_NULL();
+	json_count(&input, "customers", &rhythm->customers);
+	json_count(&input, "rhythmic", &rhythm->rhythmic);
+	json_units(&input, "rates", json_value(&input, input.object, "rates"), RHYTHM_SCALE, RATE_DIGITS, &rhythm->rates);
+	json_units(&input, "squares", json_value(&input, input.object, "squares"), RHYTHM_SCALE, RATE_DIGITS, &rhythm->squares);
+	days = json_array(&input, "days", json_value(&input, input.object, "days"), -1);
+	for (int i = 0; days != NULL && i < JsonContainerSize(days) && input.wrong == NULL; i++)
+	{
+		JsonbContainer *row = json_array(&input, "days", getIthJsonbValueFromContainer(days, i), 3);
+		int64		start;
+		int			bin;
+
+		if (row == NULL)
+			break;
+		start = count_element(&input, row, 0);
+		bin = start <= PG_INT32_MAX ? rhythm_bin((int32) start) : RHYTHM_BINS;
+		if (bin < next || bin >= RHYTHM_BINS || rhythm_bin_start(bin) != start)
+		{
+			json_wrong(&input, "days");
+			break;
+		}
+		rhythm->counts[bin].gaps = count_element(&input, row, 1);
+		rhythm->counts[bin].silences = count_element(&input, row, 2);
+		next = bin + 1;
+	}
+	rhythm = trimmed(rhythm);
+	if (input.wrong == NULL && !is_valid(rhythm))
+		json_wrong(&input, rhythm->rhythmic > rhythm->customers || rhythm->rates < 0 || rhythm->squares < 0 ? "rhythmic" : "customers");
+	if (json_failed(&input, hint))
+		PG_RETURN_NULL();
+	PG_RETURN_POINTER(rhythm);
+}
+
+/*
+ * population_rhythm_plus
+ */
+Datum
+population_rhythm_plus(PG_FUNCTION_ARGS)
+{
+	const StoredRhythm *a = PG_GETARG_RHYTHM(0);
+	const StoredRhythm *b = PG_GETARG_RHYTHM(1);
+	StoredRhythm *sum = rhythm_create(Max(a->bins, b->bins));
+
+	add_rhythm(sum, a);
+	add_rhythm(sum, b);
+	PG_RETURN_POINTER(sum);
+}
+
+/* ------------------------------------------------------------------------------------------------
+ * The aggregates
+ * ------------------------------------------------------------------------------------------------ */
+
+/*
+ * state_argument
+ *		The state of an aggregate, made for the first row: all bins.
+ */
+static StoredRhythm *
+state_argument(FunctionCallInfo fcinfo)
+{
+	MemoryContext context = aggregate_context(fcinfo);
+	MemoryContext caller;
+	StoredRhythm *state;
+
+	if (!PG_ARGISNULL(0))
+		return (StoredRhythm *) PG_GETARG_POINTER(0);
+	caller = MemoryContextSwitchTo(context);
+	state = rhythm_create(RHYTHM_BINS);
+	MemoryContextSwitchTo(caller);
+	return state;
+}
+
+/*
+ * count_customer
+ *		The gaps of a history, its silence and its rate.
+ */
+static void
+count_customer(StoredRhythm *state, Datum history, DateADT as_of)
+{
+	HistoryReader reader;
+	HistoryDay	day;
+	int64		gaps = -1;
+	int32		first = 0;
+	int32		last = 0;
+
+	history_begin(&reader, history);
+	while (history_read(&reader, &day) && day.day <= as_of)
+	{
+		if (day.orders == 0)
+			continue;
+		if (++gaps == 0)
+			first = day.day;
+		else
+			add_count(&state->counts[rhythm_bin(day.day - last)].gaps, 1);
+		last = day.day;
+	}
+	if (gaps < 0)
+		return;
+	add_count(&state->customers, 1);
+	add_count(&state->counts[rhythm_bin(as_of - last)].silences, 1);
+	if (gaps >= 2)
+	{
+		double		rate = (double) (gaps - 1) / (last - first);
+
+		state->rhythmic++;
+		state->rates += (int128) rint(rate * 1e15);
+		state->squares += (int128) rint(rate * rate * 1e15);
+	}
+}
+
+/*
+ * population_rhythm_accum
+ *		(state, history, as_of)
+ */
+Datum
+population_rhythm_accum(PG_FUNCTION_ARGS)
+{
+	StoredRhythm *state = state_argument(fcinfo);
+
+	if (!PG_ARGISNULL(1) && !PG_ARGISNULL(2))
+	{
+		history_check_finite(PG_GETARG_DATEADT(2), "as_of");
+		count_customer(state, PG_GETARG_DATUM(1), PG_GETARG_DATEADT(2));
+	}
+	PG_RETURN_POINTER(state);
+}
+
+/*
+ * population_rhythm_rollup
+ *		(state, rhythm)
+ */
+Datum
+population_rhythm_rollup(PG_FUNCTION_ARGS)
+{
+	StoredRhythm *state = state_argument(fcinfo);
+
+	if (!PG_ARGISNULL(1))
+		add_rhythm(state, PG_GETARG_RHYTHM(1));
+	PG_RETURN_POINTER(state);
+}
+
+Datum
+population_rhythm_combine(PG_FUNCTION_ARGS)
+{
+	StoredRhythm *state;
+
+	if (PG_ARGISNULL(0) && PG_ARGISNULL(1))
+		PG_RETURN_NULL();
+	state = state_argument(fcinfo);
+	if (!PG_ARGISNULL(1))
+		add_rhythm(state, (StoredRhythm *) PG_GETARG_POINTER(1));
+	PG_RETURN_POINTER(state);
+}
+
+Datum
+population_rhythm_serialize(PG_FUNCTION_ARGS)
+{
+	StringInfoData buffer;
+
+	(void) aggregate_context(fcinfo);
+	pq_begintypsend(&buffer);
+	rhythm_send(&buffer, trimmed((StoredRhythm *) PG_GETARG_POINTER(0)));
+	PG_RETURN_BYTEA_P(pq_endtypsend(&buffer));
+}
+
+Datum
+population_rhythm_deserialize(PG_FUNCTION_ARGS)
+{
+	StringInfoData buffer;
+	StoredRhythm *state;
+	bytea	   *bytes;
+
+	(void) aggregate_context(fcinfo);
+	bytes = PG_GETARG_BYTEA_PP(0);
+	initStringInfo(&buffer);
+	appendBinaryStringInfo(&buffer, VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));
+	state = rhythm_create(RHYTHM_BINS);
+	add_rhythm(state, rhythm_receive(&buffer));
+	pq_getmsgend(&buffer);
+	PG_RETURN_POINTER(state);
+}
+
+Datum
+population_rhythm_final(PG_FUNCTION_ARGS)
+{
+	(void) aggregate_context(fcinfo);
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	PG_RETURN_POINTER(trimmed((StoredRhythm *) PG_GETARG_POINTER(0)));
+}
+
+/* ------------------------------------------------------------------------------------------------
+ * What it says
+ * ------------------------------------------------------------------------------------------------ */
+
+/*
+ * set_rates
+ *		The Gamma distribution with the mean and the variance of the rates. Without anybody who has a rate, it is that of one gap
+ *		as long as all of them on average.
+ */
+static void
+set_rates(const StoredRhythm *rhythm, RhythmCurve *curve)
+{
+	if (rhythm->rhythmic > 0)
+	{
+		double		mean = (double) rhythm->rates / 1e15 / rhythm->rhythmic;
+		double		variance = (double) rhythm->squares / 1e15 / rhythm->rhythmic - mean * mean;
+
+		curve->k = Min(mean * mean / Max(variance, DBL_MIN), LARGEST_SHAPE);
+		curve->theta = curve->k / mean;
+	}
+	else
+	{
+		double		days = 0;
+		double		gaps = 0;
+
+		for (int i = 0; i < rhythm->bins; i++)
+		{
+			gaps += rhythm->counts[i].gaps;
+			days += (double) rhythm_bin_start(i) * (rhythm->counts[i].gaps + rhythm->counts[i].silences);
+		}
+		curve->k = 1;
+		curve->theta = Max(days / Max(gaps, 1), 1);
+	}
+}
+
+/*
+ * rhythm_curve
+ *		Kaplan-Meier: who is silent for exactly as long as a gap that ended was at risk of ending it. What the curve comes down to, and
+ *		slow rates do not explain, is the share of those who never return.
+ */
+static bool
+rhythm_curve(const StoredRhythm *rhythm, RhythmCurve *curve)
+{
+	double		at_risk = 0;
+	double		survival = 1;
+	double		slow;
+
+	if (rhythm->customers == 0)
+		return false;
+	set_rates(rhythm, curve);
+	for (int i = 0; i < rhythm->bins; i++)
+		at_risk += rhythm->counts[i].gaps + rhythm->counts[i].silences;
+	curve->bins = rhythm->bins;
+	for (int i = 0; i < rhythm->bins; i++)
+	{
+		if (rhythm->counts[i].gaps > 0)
+			survival *= (at_risk - rhythm->counts[i].gaps) / at_risk;
+		at_risk -= rhythm->counts[i].gaps + rhythm->counts[i].silences;
+		curve->survival[i] = survival;
+	}
+	slow = exp(-curve->k * log1p(rhythm_bin_start(rhythm->bins - 1) / curve->theta));
+	curve->never = slow < 1 ? Max((survival - slow) / (1 - slow), 0) : 0;
+	return true;
+}
+
+/* A curve, and the value that it was made of. */
+typedef struct CurveCache
+{
+	bool		usable;
+	Size		size;
+	RhythmCurve curve;
+	char		bytes[FLEXIBLE_ARRAY_MEMBER];
+} CurveCache;
+
+/*
+ * rhythm_argument
+ *		A query passes the same value for every customer: to compare it costs little, to make its curve much.
+ */
+const RhythmCurve *
+rhythm_argument(FunctionCallInfo fcinfo, int argument)
+{
+	struct varlena *value = (struct varlena *) PG_GETARG_POINTER(argument);
+	CurveCache *cache = fcinfo->flinfo->fn_extra;
+	Size		size;
+
+	if (VARATT_IS_EXTERNAL(value))
+		value = PG_DETOAST_DATUM(PointerGetDatum(value));
+	size = VARSIZE_ANY(value);
+	if (cache == NULL || cache->size != size || memcmp(cache->bytes, value, size) != 0)
+	{
+		fcinfo->flinfo->fn_extra = NULL;
+		if (cache != NULL)
+			pfree(cache);
+		cache = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, offsetof(CurveCache, bytes) + size);
+		cache->usable = rhythm_curve(DatumGetRhythm(PointerGetDatum(value)), &cache->curve);
+		cache->size = size;
+		memcpy(cache->bytes, value, size);
+		fcinfo->flinfo->fn_extra = cache;
+	}
+	return cache->usable ? &cache->curve : NULL;
+}
+
+/*
+ * population_rhythm_parameters
+ *		(customers, rhythmic, gaps, k, theta, never)
+ */
+Datum
+population_rhythm_parameters(PG_FUNCTION_ARGS)
+{
+	const StoredRhythm *rhythm = PG_GETARG_RHYTHM(0);
+	RhythmCurve curve;
+	TupleDesc	row_type;
+	Datum		values[6];
+	bool		nulls[6] = {false};
+	int64		gaps = 0;
+
+	if (get_call_result_type(fcinfo, NULL, &row_type) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	for (int i = 0; i < rhythm->bins; i++)
+		gaps += rhythm->counts[i].gaps;
+	values[0] = Int64GetDatum(rhythm->customers);
+	values[1] = Int64GetDatum(rhythm->rhythmic);
+	values[2] = Int64GetDatum(gaps);
+	if (rhythm_curve(rhythm, &curve))
+	{
+		values[3] = Float8GetDatum(curve.k);
+		values[4] = Float8GetDatum(curve.theta);
+		values[5] = Float8GetDatum(curve.never);
+	}
+	else
+		nulls[3] = nulls[4] = nulls[5] = true;
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(row_type), values, nulls)));
+}
+
+/*
+ * population_rhythm_curve
+ *		(days, at_risk, gaps, silences, survival), where anything is counted.
+ */
+Datum
+population_rhythm_curve(PG_FUNCTION_ARGS)
+{
+	const StoredRhythm *rhythm = PG_GETARG_RHYTHM(0);
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	RhythmCurve curve;
+	int64		at_risk = 0;
+
+	InitMaterializedSRF(fcinfo, 0);
+	if (!rhythm_curve(rhythm, &curve))
+		return (Datum) 0;
+	for (int i = 0; i < rhythm->bins; i++)
+		at_risk += rhythm->counts[i].gaps + rhythm->counts[i].silences;
+	for (int i = 0; i < rhythm->bins; i++)
+	{
+		const RhythmBin *bin = &rhythm->counts[i];
+		Datum		values[] = {
+			Int64GetDatum(rhythm_bin_start(i)), Int64GetDatum(at_risk), Int64GetDatum(bin->gaps), Int64GetDatum(bin->silences),
+			Float8GetDatum(curve.survival[i])
+		};
+		bool		nulls[lengthof(values)] = {false};
+
+		if (bin->gaps + bin->silences > 0)
+			tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+		at_risk -= bin->gaps + bin->silences;
+	}
+	return (Datum) 0;
+}
