@@ -40,6 +40,10 @@ SELECT median(tally) FROM unnest('{"{\"1\": 1, \"5\": 1}", "{\"1\": 2, \"5\": 1}
 SELECT * FROM distribution('{"2": 3, "4": 9}'::rating_tally);
 SELECT * FROM distribution('{"2": 3, "4": 9}'::rating_tally, '1..5');
 
+-- Changes
+SELECT d.* FROM (VALUES ('{"3": 10, "4": 20, "5": 10}'::rating_tally, '{"3": 5, "4": 20, "5": 25}'::rating_tally), ('{"4": 3}', '{"4": 3}'), ('{"4": 1}', '{"5": 3, "4": 1}'), ('{}', '{"4": 3}'))
+	AS v (before, after), mean_difference(before, after) AS d;
+
 -- Arithmetic
 SELECT a + b AS sum, (a + b) - b = a AS back, (a + b) - a = b AS other, a - a AS nothing, a = b AS equal, a = a + '{}' AS same
 FROM (VALUES ('{"1": 1, "5": 2}'::rating_tally, '{"3": 5, "9": 1}'::rating_tally), ('{"1": 1, "5": 2}', '{"5": [2, 1.5, 1.25]}')) AS v (a, b);

@@ -41,21 +41,25 @@ confidence_t(double confidence, double df)
 }
 
 /*
- * wilson_low
- *		With both ends as roots of a quadratic equation, the lower one by their product, which loses no digits.
+ * wilson_low, wilson_high
+ *		The ends are the roots of a quadratic equation; the lower one comes by their product, so that neither loses digits.
  */
+static double
+wilson_sum(double successes, double trials, double z)
+{
+	return 2 * successes + z * z + z * sqrt(z * z + 4 * successes * ((trials - successes) / trials));
+}
+
 double
 wilson_low(double successes, double trials, double z)
 {
-	double		root = sqrt(z * z + 4 * successes * ((trials - successes) / trials));
-
-	return successes > 0 ? 2 * successes * (successes / trials) / (2 * successes + z * z + z * root) : 0;
+	return successes > 0 ? 2 * successes * (successes / trials) / wilson_sum(successes, trials, z) : 0;
 }
 
 double
 wilson_high(double successes, double trials, double z)
 {
-	return 1 - wilson_low(trials - successes, trials, z);
+	return successes < trials ? Min(wilson_sum(successes, trials, z) / (2 * (trials + z * z)), 1) : 1;
 }
 
 /*

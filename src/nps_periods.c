@@ -113,7 +113,7 @@ find_period(NpsPeriods *state, int64 index)
  * unit_changed
  *		The error of a unit that is not that of the rows before.
  */
-static void pg_attribute_noreturn()
+static void
 unit_changed(void)
 {
 	ereport(ERROR,
@@ -185,7 +185,7 @@ accum(FunctionCallInfo fcinfo, int64 time, int64 day_length, int64 margin, int64
 /*
  * infinite_time
  */
-static void pg_attribute_noreturn()
+static void
 infinite_time(void)
 {
 	ereport(ERROR,

@@ -140,7 +140,7 @@ rating_not_on_scale(const char *answer, const RatingScale *scale)
  * not_whole
  *		The error of an answer that is no whole number.
  */
-static void pg_attribute_noreturn()
+static void
 not_whole(const RatingReader *reader, const char *answer)
 {
 	ereport(ERROR,

@@ -46,7 +46,7 @@ extern int64 read_answers(FunctionCallInfo fcinfo, int argument);
 extern RatingScale read_scale(FunctionCallInfo fcinfo, int argument);
 
 /* The error of an answer that is not on the scale. */
-extern void rating_not_on_scale(const char *answer, const RatingScale *scale) pg_attribute_noreturn();
+extern void rating_not_on_scale(const char *answer, const RatingScale *scale);
 
 /* The labels of the enum satisfaction_level as the catalog has them, from 1 up. */
 extern void satisfaction_level_oids(Oid enum_type, Oid oids[SATISFACTION_LEVELS]);

@@ -360,8 +360,7 @@ rating_top_share(PG_FUNCTION_ARGS)
 
 /*
  * top_bound
- *		(tally, top, scale, confidence): an end of Wilson's interval of the share, with the effective number of answers. The lower
- *		end is written so that nothing is subtracted.
+ *		(tally, top, scale, confidence): an end of Wilson's interval of the share, with the effective number of answers.
  */
 static Datum
 top_bound(FunctionCallInfo fcinfo, bool high)

@@ -1,7 +1,7 @@
 -- Properties of ratings: plain SQL gives the same, serial = parallel = rollup = any order, exact values
 BEGIN;
 CREATE EXTENSION IF NOT EXISTS pgtap;
-SELECT plan(33);
+SELECT plan(34);
 
 -- Labels
 SELECT enum_has_labels('satisfaction_level', ARRAY['very_dissatisfied', 'dissatisfied', 'neutral', 'satisfied', 'very_satisfied']);
@@ -33,6 +33,11 @@ SELECT ok((SELECT bool_and(mean_high(weighted) - mean_low(weighted) > mean_high(
 SELECT results_eq('SELECT grp, rating, count(*) AS answers FROM answers WHERE rating IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2',
 	'SELECT grp, d.rating, d.answers FROM tallies, distribution(tally) AS d WHERE d.answers > 0 ORDER BY 1, 2', 'the distribution counts each rating');
 SELECT ok((SELECT bool_and(abs(sum - 1) < 1e-12 AND count = 5) FROM (SELECT sum(share), count(*) FROM tallies, distribution(weighted, '1..5') GROUP BY grp HAVING sum(answers) > 0) AS s), 'its shares add up to 1');
+
+SELECT is_empty($$SELECT a.grp FROM plain AS a JOIN plain AS b ON b.grp = a.grp + 1 JOIN tallies AS ta ON ta.grp = a.grp JOIN tallies AS tb ON tb.grp = b.grp, mean_difference(ta.tally, tb.tally, 0.9) AS d,
+	LATERAL (SELECT a.sd ^ 2 / a.n AS s, b.sd ^ 2 / b.n AS u) AS v
+	WHERE a.n > 1 AND b.n > 1 AND NOT (abs(difference - (b.mean - a.mean)) < 1e-14 AND abs(t - (b.mean - a.mean) / sqrt(s + u)) < 1e-12 AND abs(df / ((s + u) ^ 2 / (s ^ 2 / (a.n - 1) + u ^ 2 / (b.n - 1))) - 1) < 1e-12
+		AND abs((low + high) / 2 - difference) < 1e-14 AND low < high)$$, 'a difference of means is by Welch''s test');
 
 -- Any way to the same tally
 SELECT is((SELECT rollup(tally) FROM tallies), (SELECT rating_tally(rating) FROM answers), 'rollup of the groups');
