@@ -282,9 +282,7 @@ Datum
 model_score_purchases_history(PG_FUNCTION_ARGS)
 {
 	const StoredModel *stored = PG_GETARG_MODEL(0);
-	double		horizon = model_horizon_days(PG_GETARG_DATEADT(2), PG_GETARG_INTERVAL_P(3)) / model_unit_days(stored);
-	ForecastPeriods periods = model_periods(stored->kind, model_unit_days(stored), horizon, 0);
-	ModelForecast *forecast = model_forecast(fcinfo, stored, &periods);
+	ModelForecast *forecast = model_forecast_history(fcinfo, stored, PG_GETARG_DATEADT(2), PG_GETARG_INTERVAL_P(3), 0);
 	ModelMeasures measures;
 	Model		model;
 

@@ -331,6 +331,35 @@ pareto_nbd_probability_alive(const Model *model, double x, double t_x, double T)
 }
 
 /*
+ * pareto_nbd_alive_part
+ *		The integral of leaving_curve without end. From where rho e^d is 1e17, exp(phi) falls as exp(-(p + q) d).
+ */
+double
+pareto_nbd_alive_part(const Model *model, double x, double T)
+{
+	Parameters	p = parameters_of(model);
+	double		factor;
+	Curve		curve = leaving_curve(&p, p.r + x, T, &factor);
+	double		end = log1p(1e17 / curve.rho);
+	double		rest = exp(-curve.p * end - curve.q * log1p(curve.rho * expm1(end))) / (curve.p + curve.q);
+
+	return factor * (curve_integral(&curve, 0, end, 0) + rest);
+}
+
+/*
+ * pareto_nbd_alive_from_parts
+ *		To leave between t_x and T is to leave after t_x, but not after T. As the latter is less than to be alive at T, A + I loses no digits.
+ */
+double
+pareto_nbd_alive_from_parts(const Model *model, double x, double t_x, double T, double part_t_x, double part_T)
+{
+	Parameters	p = parameters_of(model);
+	double		alive = exp(log_staying(&p, p.r + x, t_x, T - t_x));
+
+	return alive / (alive * (1 - part_T) + part_t_x);
+}
+
+/*
  * pareto_nbd_no_purchase
  *		The likelihood of nothing since t_x until T + t, in relation to that of nothing until T.
  */
