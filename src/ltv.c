@@ -32,7 +32,7 @@ PG_FUNCTION_INFO_V1(model_residual_value);
 
 /* Numbers are kept for so many purchases; when there are too many numbers, they are forgotten and collected anew. */
 #define MAX_KEPT_PURCHASES 1024
-#define MAX_KEPT 1048576
+#define MAX_KEPT 2097152
 
 /* Points in time after T, and what the expectation at each counts in the sum over periods. */
 typedef struct ForecastGrid
@@ -41,13 +41,6 @@ typedef struct ForecastGrid
 	double		times[FEW_PERIODS];
 	double		weights[FEW_PERIODS];
 } ForecastGrid;
-
-/* What is known of customers of these times and so many purchases; NaN until it is asked for. */
-typedef struct KeptNumbers
-{
-	double		purchases;		/* to expect, discounted, if alive */
-	double		alive_part;		/* model_alive_part */
-} KeptNumbers;
 
 typedef struct TimesKey
 {
@@ -60,9 +53,10 @@ typedef struct KeptTimes
 {
 	TimesKey	key;
 	char		status;			/* of the hash table */
-	int			size;
-	KeptNumbers *numbers;
-	ForecastGrid *grid;			/* NULL until it is asked for */
+	int			size;			/* of both arrays */
+	double	   *purchases;		/* to expect, discounted, if alive; NaN where it is not known yet */
+	double	   *alive_parts;	/* NULL until they are asked for */
+	ForecastGrid *grid;			/* the same */
 } KeptTimes;
 
 static inline uint32
@@ -325,10 +319,32 @@ model_discounted_purchases(const Model *model, const ForecastPeriods *periods, c
  * ------------------------------------------------------------------------------------------------ */
 
 /*
+ * grow
+ *		Room for more purchases. What is cheap to fill is filled anew.
+ */
+static void
+grow(ModelForecast *forecast, KeptTimes *times, int size)
+{
+	double	   *purchases = MemoryContextAlloc(forecast->context, size * sizeof(double));
+
+	for (int i = 0; i < size; i++)
+		purchases[i] = i < times->size ? times->purchases[i] : get_float8_nan();
+	if (times->size > 0)
+		pfree(times->purchases);
+	if (times->alive_parts != NULL)
+		pfree(times->alive_parts);
+	times->purchases = purchases;
+	times->alive_parts = NULL;
+	forecast->kept += size - times->size;
+	times->size = size;
+}
+
+/*
  * kept_times
+ *		With room for x < MAX_KEPT_PURCHASES.
  */
 static inline KeptTimes *
-kept_times(ModelForecast *forecast, double t_x, double T)
+kept_times(ModelForecast *forecast, double t_x, double T, double x)
 {
 	TimesKey	key = {t_x, T};
 	bool		found;
@@ -337,54 +353,12 @@ kept_times(ModelForecast *forecast, double t_x, double T)
 	if (!found)
 	{
 		times->size = 0;
+		times->alive_parts = NULL;
 		times->grid = NULL;
 	}
+	if (unlikely(x >= times->size))
+		grow(forecast, times, Max(16, pg_nextpower2_32((int) x + 1)));
 	return times;
-}
-
-/*
- * kept_numbers
- *		Those of x < MAX_KEPT_PURCHASES.
- */
-static inline KeptNumbers *
-kept_numbers(ModelForecast *forecast, double t_x, double T, double x)
-{
-	KeptTimes  *times = kept_times(forecast, t_x, T);
-	int			place = (int) x;
-
-	if (unlikely(place >= times->size))
-	{
-		int			size = Max(16, pg_nextpower2_32(place + 1));
-		KeptNumbers *numbers = MemoryContextAlloc(forecast->context, size * sizeof(KeptNumbers));
-
-		for (int i = 0; i < size; i++)
-			numbers[i] = i < times->size ? times->numbers[i] : (KeptNumbers) {get_float8_nan(), get_float8_nan()};
-		if (times->size > 0)
-			pfree(times->numbers);
-		times->numbers = numbers;
-		forecast->kept += size - times->size;
-		times->size = size;
-	}
-	return &times->numbers[place];
-}
-
-/*
- * kept_grid
- */
-static const ForecastGrid *
-kept_grid(ModelForecast *forecast, double T)
-{
-	KeptTimes  *times = kept_times(forecast, 0, T);
-
-	if (times->grid == NULL)
-	{
-		ForecastGrid *grid = MemoryContextAlloc(forecast->context, sizeof(ForecastGrid));
-
-		fill_grid(&forecast->model, &forecast->periods, T, grid);
-		times->grid = grid;
-		forecast->kept += sizeof(ForecastGrid) / sizeof(KeptNumbers);
-	}
-	return times->grid;
 }
 
 /*
@@ -393,11 +367,36 @@ kept_grid(ModelForecast *forecast, double T)
 static inline double
 kept_alive_part(ModelForecast *forecast, double x, double T)
 {
-	KeptNumbers *numbers = kept_numbers(forecast, 0, T, x);
+	KeptTimes  *times = kept_times(forecast, 0, T, x);
 
-	if (unlikely(isnan(numbers->alive_part)))
-		numbers->alive_part = model_alive_part(&forecast->model, x, T);
-	return numbers->alive_part;
+	if (unlikely(times->alive_parts == NULL))
+	{
+		double	   *parts = MemoryContextAlloc(forecast->context, times->size * sizeof(double));
+
+		model_alive_parts(&forecast->model, T, times->size, parts);
+		times->alive_parts = parts;
+		forecast->kept += times->size;
+	}
+	return times->alive_parts[(int) x];
+}
+
+/*
+ * kept_grid
+ */
+static const ForecastGrid *
+kept_grid(ModelForecast *forecast, double T)
+{
+	KeptTimes  *times = kept_times(forecast, 0, T, 0);
+
+	if (times->grid == NULL)
+	{
+		ForecastGrid *grid = MemoryContextAlloc(forecast->context, sizeof(ForecastGrid));
+
+		fill_grid(&forecast->model, &forecast->periods, T, grid);
+		times->grid = grid;
+		forecast->kept += sizeof(ForecastGrid) / sizeof(double);
+	}
+	return times->grid;
 }
 
 /*
@@ -426,18 +425,18 @@ model_forecast_purchases(ModelForecast *forecast, const ModelMeasures *measures)
 {
 	const Model *model = &forecast->model;
 	bool		discrete = model->kind == MODEL_BGBB;
-	KeptNumbers *numbers;
+	double	   *kept;
 	double		purchases;
 
 	if (measures->x >= MAX_KEPT_PURCHASES)
 		return model_discounted_purchases(model, &forecast->periods, measures);
 	if (forecast->kept > MAX_KEPT)
 		forget(forecast);
-	numbers = kept_numbers(forecast, discrete || model->regularity > 1 ? measures->t_x : 0, measures->T, measures->x);
-	if (unlikely(isnan(numbers->purchases)))
-		numbers->purchases = discrete ? sum_opportunities(model, &forecast->periods, measures) :
+	kept = &kept_times(forecast, discrete || model->regularity > 1 ? measures->t_x : 0, measures->T, measures->x)->purchases[(int) measures->x];
+	if (unlikely(isnan(*kept)))
+		*kept = discrete ? sum_opportunities(model, &forecast->periods, measures) :
 			sum_points(model, kept_grid(forecast, measures->T), measures);
-	purchases = numbers->purchases;
+	purchases = *kept;
 	return discrete ? purchases : purchases * model_forecast_alive(forecast, measures);
 }
 

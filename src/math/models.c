@@ -28,7 +28,7 @@ typedef struct ModelFunctions
 {
 	void		(*likelihood) (const Model *model, const ModelRow *rows, size_t count, bool derivatives, Likelihood *sum);
 	double		(*probability_alive) (const Model *model, double x, double t_x, double T);
-	double		(*alive_part) (const Model *model, double x, double T);
+	void		(*alive_parts) (const Model *model, double T, int count, double *parts);
 	double		(*alive_from_parts) (const Model *model, double x, double t_x, double T, double part_t_x, double part_T);
 	void		(*purchases_alive) (const Model *model, double x, double t_x, double T, const double *t, int count, double *purchases);
 	double		(*expected_purchases) (const Model *model, double x, double t_x, double T, double t);
@@ -77,7 +77,7 @@ static const ModelFunctions functions[MODEL_KINDS] = {
 	[MODEL_PARETO_NBD] = {
 		.likelihood = pareto_nbd_likelihood,
 		.probability_alive = pareto_nbd_probability_alive,
-		.alive_part = pareto_nbd_alive_part,
+		.alive_parts = pareto_nbd_alive_parts,
 		.alive_from_parts = pareto_nbd_alive_from_parts,
 		.purchases_alive = pareto_nbd_purchases_alive,
 		.expected_purchases = expected_if_alive,
@@ -122,13 +122,13 @@ model_probability_alive(const Model *model, double x, double t_x, double T)
 bool
 model_has_alive_parts(const Model *model)
 {
-	return functions[model->kind].alive_part != NULL;
+	return functions[model->kind].alive_parts != NULL;
 }
 
-double
-model_alive_part(const Model *model, double x, double T)
+void
+model_alive_parts(const Model *model, double T, int count, double *parts)
 {
-	return ASK(alive_part, x, T);
+	functions[model->kind].alive_parts(model, T, count, parts);
 }
 
 double
