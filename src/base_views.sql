@@ -741,10 +741,6 @@ SELECT m.customer, {m.tenant,} {attributes_sql}m.first_purchase, m.last_purchase
 	score.risk, score.band, {ext}.churn_band_rank(score.band), {ext}.revenue_at_risk(coalesce(score.value, {current_value}), score.risk)::numeric(38,2), score.alive, score.purchases, {historic_value}::numeric(38,2),
 	score.value::numeric(38,2), ({historic_value} + score.value)::numeric(38,2), score.trust, {last_nps}, {last_satisfaction}, {'currency'}::text, m.as_of
 FROM {schema}.scored_at($1) AS m CROSS JOIN LATERAL (SELECT v.*, {ext}.churn_band(v.risk) AS band FROM (SELECT m.rfm, m.stage::text, {model_values} OFFSET 0) AS v OFFSET 0) AS score
-	LEFT JOIN {schema}.segment_map AS g ON g.code = left(score.rfm::text, {digits})
-	g.segment, g.{label}, g.rank, m.abc::text, score.stage, l.{label}, l.rank, score.alive, score.purchases, {historic_value}::numeric(38,2),
-	score.value::numeric(38,2), ({historic_value} + score.value)::numeric(38,2), score.trust, {'currency'}::text, m.as_of
-FROM {schema}.scored_at($1) AS m CROSS JOIN LATERAL (SELECT m.rfm, m.stage::text, {model_values} OFFSET 0) AS score
 	LEFT JOIN {schema}.segment_map AS g ON g.code = left(score.rfm::text, {digits}) AND m.customer IS NOT NULL
 	LEFT JOIN {schema}.lifecycle_stages AS l ON l.stage = score.stage
 	[[customers:LEFT JOIN {customers} AS s ON {key_is_customer}
