@@ -8,6 +8,7 @@
 #   make bench                  the measurements quoted in the docs
 #   make bench-live             those of live bases: writers, loads, reading, size
 #   make bench-models           those of purchase models: fits and scores; BIG=1: of ten million customers
+#   make bench-churn            who leaves, on real data, beside gradient boosting
 #   make && make install        into the PostgreSQL of PG_CONFIG
 
 EXTENSION = pg_customer
@@ -148,7 +149,7 @@ PG_CPPFLAGS = -I$(srcdir)/src -DPG_CUSTOMER_VERSION='"$(EXTVERSION)"' -ffp-contr
 PG_CFLAGS = -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
 
 # These need no PostgreSQL yet: they find or install one.
-SELF_SUFFICIENT = demo check stress recovery bench bench-live bench-models stage
+SELF_SUFFICIENT = demo check stress recovery bench bench-live bench-models bench-churn stage
 ifneq ($(filter $(SELF_SUFFICIENT),$(MAKECMDGOALS)),)
 
 .PHONY: $(SELF_SUFFICIENT)
@@ -161,6 +162,8 @@ recovery:
 	@bash $(srcdir)/test/recovery.sh $(or $(SETS),4000) $(or $(CUSTOMERS),2000)
 bench-live:
 	@bash $(srcdir)/test/bench/live.sh
+bench-churn:
+	@bash $(srcdir)/test/bench/churn.sh
 bench-models:
 	@bash $(srcdir)/test/bench/models.sh
 stage:
