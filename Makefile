@@ -10,6 +10,7 @@
 #   make bench-models           those of purchase models: fits and scores; BIG=1: of ten million customers
 #   make bench-retention        that of the monthly cohort matrix
 #   make bench-nps              that of the net promoter score of ten million answers
+#   make bench-churn            who leaves, on real data, beside gradient boosting
 #   make && make install        into the PostgreSQL of PG_CONFIG
 
 EXTENSION = pg_customer
@@ -165,6 +166,7 @@ PG_CFLAGS = -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-i
 
 # These need no PostgreSQL yet: they find or install one.
 SELF_SUFFICIENT = demo check stress recovery bench bench-live bench-models bench-nps bench-retention stage
+SELF_SUFFICIENT = demo check stress recovery bench bench-live bench-models bench-churn stage
 ifneq ($(filter $(SELF_SUFFICIENT),$(MAKECMDGOALS)),)
 
 .PHONY: $(SELF_SUFFICIENT)
@@ -177,6 +179,8 @@ recovery:
 	@bash $(srcdir)/test/recovery.sh $(or $(SETS),4000) $(or $(CUSTOMERS),2000)
 bench-live:
 	@bash $(srcdir)/test/bench/live.sh
+bench-churn:
+	@bash $(srcdir)/test/bench/churn.sh
 bench-models:
 	@bash $(srcdir)/test/bench/models.sh
 bench-retention:
