@@ -165,8 +165,7 @@ PG_CPPFLAGS = -I$(srcdir)/src -DPG_CUSTOMER_VERSION='"$(EXTVERSION)"' -ffp-contr
 PG_CFLAGS = -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
 
 # These need no PostgreSQL yet: they find or install one.
-SELF_SUFFICIENT = demo check stress recovery bench bench-live bench-models bench-nps bench-retention stage
-SELF_SUFFICIENT = demo check stress recovery bench bench-live bench-models bench-churn stage
+SELF_SUFFICIENT = demo check stress recovery bench bench-live bench-models bench-nps bench-retention bench-churn stage
 ifneq ($(filter $(SELF_SUFFICIENT),$(MAKECMDGOALS)),)
 
 .PHONY: $(SELF_SUFFICIENT)
