@@ -10,6 +10,7 @@
 #   make bench-models           those of purchase models: fits and scores; BIG=1: of ten million customers
 #   make bench-retention        that of the monthly cohort matrix
 #   make bench-nps              that of the net promoter score of ten million answers
+#   make bench-churn            who leaves, on real data, beside gradient boosting
 #   make && make install        into the PostgreSQL of PG_CONFIG
 
 EXTENSION = pg_customer
@@ -55,6 +56,7 @@ OBJS = \
 	src/lifecycle_stages.o \
 	src/lifecycle_totals.o \
 	src/logistic.o \
+	src/logistic_model.o \
 	src/logistic_text.o \
 	src/logrank.o \
 	src/ltv.o \
@@ -149,8 +151,7 @@ SQL_PARTS = \
 	src/churn_backtest.sql \
 	src/economics.sql
 
-REGRESS = purchase_history period_totals purchase_changes rfm segment_map abc proportion mean_tally ab_test lifecycle model ltv simulate drivers logistic survival retention subscriptions churn customer_base base_changes
-REGRESS = purchase_history period_totals purchase_changes rfm segment_map abc lifecycle model ltv simulate nps satisfaction customer_base base_changes
+REGRESS = purchase_history period_totals purchase_changes rfm segment_map abc proportion mean_tally ab_test lifecycle model ltv simulate drivers logistic survival retention subscriptions churn nps satisfaction customer_base base_changes
 REGRESS_OPTS = --inputdir=$(srcdir) --load-extension=pg_customer
 ISOLATION = base_find base_refresh base_changes live_writers live_start live_fold live_drop live_snapshots live_lines live_surveys live_transaction
 ISOLATION_OPTS = --inputdir=$(srcdir)/test/isolation --load-extension=pg_customer
@@ -164,8 +165,7 @@ PG_CPPFLAGS = -I$(srcdir)/src -DPG_CUSTOMER_VERSION='"$(EXTVERSION)"' -ffp-contr
 PG_CFLAGS = -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
 
 # These need no PostgreSQL yet: they find or install one.
-SELF_SUFFICIENT = demo check stress recovery bench bench-live bench-models bench-retention stage
-SELF_SUFFICIENT = demo check stress recovery bench bench-live bench-models bench-nps stage
+SELF_SUFFICIENT = demo check stress recovery bench bench-live bench-models bench-nps bench-retention bench-churn stage
 ifneq ($(filter $(SELF_SUFFICIENT),$(MAKECMDGOALS)),)
 
 .PHONY: $(SELF_SUFFICIENT)
@@ -178,6 +178,8 @@ recovery:
 	@bash $(srcdir)/test/recovery.sh $(or $(SETS),4000) $(or $(CUSTOMERS),2000)
 bench-live:
 	@bash $(srcdir)/test/bench/live.sh
+bench-churn:
+	@bash $(srcdir)/test/bench/churn.sh
 bench-models:
 	@bash $(srcdir)/test/bench/models.sh
 bench-retention:

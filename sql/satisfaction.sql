@@ -10,7 +10,7 @@ SELECT rating_tally(answer) FROM unnest('{满意, 很满意, 非常满意, Very 
 SELECT rating_tally(rating) FROM unnest('{100, -100, 0, 7, 7}'::int[]) AS rating;
 
 -- Answers that are counted already
-SELECT rating_tally(rating, answers), rating_tally(rating::text, answers), rating_tally(satisfaction_level(rating), answers)
+SELECT rating_tally(rating, answers), rating_tally(rating::text, answers), rating_tally(satisfaction(rating), answers)
 FROM (VALUES (4, 7::bigint), (5, 20), (3, 0), (NULL, 1), (2, NULL)) AS v (rating, answers);
 
 -- Weights
@@ -56,8 +56,8 @@ FROM (VALUES ('{"5": 2, "-100": 1}'::rating_tally), ('{"5": [2, 2, 2], "4": 0}')
 -- Levels
 SELECT label, label::satisfaction_level AS level, satisfaction_rank(label::satisfaction_level) AS rank, satisfaction_label(label::satisfaction_level) AS en, satisfaction_label(label::satisfaction_level, 'zh') AS zh
 FROM unnest('{很不满意, 不满意, 基本满意, 满意, 很满意, 非常不满意, 一般, 非常满意, Very dissatisfied, DISSATISFIED, " neutral ", satisfied, very-satisfied, very_dissatisfied, Basically satisfied, 3}'::text[]) AS label;
-SELECT rank, rank::satisfaction_level AS level, rank::satisfaction_level::int AS back, satisfaction_label(rank::satisfaction_level, 'zh')::satisfaction_level = satisfaction_level(rank) AS zh,
-	satisfaction_label(rank::satisfaction_level)::satisfaction_level = satisfaction_level(rank) AS en
+SELECT rank, rank::satisfaction_level AS level, rank::satisfaction_level::int AS back, satisfaction_label(rank::satisfaction_level, 'zh')::satisfaction_level = satisfaction(rank) AS zh,
+	satisfaction_label(rank::satisfaction_level)::satisfaction_level = satisfaction(rank) AS en
 FROM generate_series(1, 5) AS rank;
 SELECT min(level), max(level) FROM unnest(enum_range(NULL::satisfaction_level)) AS level;
 
@@ -119,7 +119,7 @@ SELECT satisfaction_index('{{5}, {4}}');
 SELECT satisfaction_index('{5}', scale => NULL);
 BEGIN;
 ALTER TYPE satisfaction_level RENAME VALUE 'neutral' TO 'so so';
-SELECT satisfaction_level(3);
+SELECT satisfaction(3);
 ROLLBACK;
 
 -- Binary form through COPY: what goes out comes back; anything else is refused

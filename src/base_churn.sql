@@ -41,13 +41,12 @@ CREATE FUNCTION base_make_churn_views(options jsonb) RETURNS void
 AS $$
 BEGIN
 	PERFORM @extschema@.base_make_view(options, 'churn_risk', 'The risk that a customer makes no purchase in the next 90 days (churn_model has the horizon), why, and what it would cost.', $template$
-SELECT m.customer, {m.tenant,} v.risk, b.band, {ext}.churn_band_label(b.band, {'language'}), {ext}.churn_band_rank(b.band), v.method, m.as_of - m.last_purchase,
-	v.usual_gap, (m.as_of - m.last_purchase) / nullif(v.usual_gap, 0), {reasons}, coalesce(v.value, {current_value})::numeric(38,2),
-	{ext}.revenue_at_risk(coalesce(v.value, {current_value}), v.risk)::numeric(38,2), (v.next).next_purchase, (v.next).earliest, (v.next).latest,
+SELECT m.customer, {m.tenant,} v.risk, v.band, {ext}.churn_band_label(v.band, {'language'}), {ext}.churn_band_rank(v.band), v.method, m.as_of - m.last_purchase,
+	v.usual_gap, (m.as_of - m.last_purchase) / nullif(v.usual_gap, 0), {reasons}, v.expected::numeric(38,2),
+	{ext}.revenue_at_risk(v.expected, v.risk)::numeric(38,2), (v.next).next_purchase, (v.next).earliest, (v.next).latest,
 	v.horizon_days, {'currency'}::text, m.as_of
 FROM {schema}.measured_at($1) AS m
-	CROSS JOIN LATERAL (SELECT {ext}.median_gap(m.history) AS usual_gap, {model_values} OFFSET 0) AS v
-	CROSS JOIN LATERAL (SELECT {ext}.churn_band(v.risk) AS band OFFSET 0) AS b
+	CROSS JOIN LATERAL (SELECT v.*, {ext}.churn_band(v.risk) AS band, coalesce(v.value, {current_value}) AS expected FROM (SELECT {ext}.median_gap(m.history) AS usual_gap, {model_values} OFFSET 0) AS v OFFSET 0) AS v
 WHERE m.last_purchase IS NOT NULL$template$);
 END $$;
 COMMENT ON FUNCTION base_make_churn_views(jsonb) IS

@@ -54,7 +54,7 @@ SELECT m.customer, {m.tenant,} {historic_value}::numeric(38,2), v.alive, v.purch
 	({historic_value} + v.value)::numeric(38,2), v.current::numeric(38,2), CASE WHEN t.typical_value IS NOT NULL THEN greatest(t.typical_value - v.current, 0) END::numeric(38,2), g.segment, v.model, v.trust,
 	{'currency'}::text, m.as_of
 FROM {schema}.scored_at($1) AS m CROSS JOIN LATERAL (SELECT m.rfm, {current_value} AS current, {model_values} OFFSET 0) AS v
-	LEFT JOIN {schema}.segment_map AS g ON g.code = left(v.rfm::text, {digits})
+	LEFT JOIN {schema}.segment_map AS g ON g.code = left(v.rfm::text, {digits}) AND m.customer IS NOT NULL
 	LEFT JOIN {schema}.segment_values AS t ON t.segment = g.segment[[tenant_sql: AND t.tenant {tenant_equal} m.tenant]]
 WHERE m.last_purchase IS NOT NULL$template$);
 

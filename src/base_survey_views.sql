@@ -150,7 +150,7 @@ SELECT {c.tenant,} c.survey, c.kind, c.level, c.label, {ext}.trials(c.loyal), {e
 	round(d.odds_ratio::numeric, 2), round(d.low::numeric, 2), round(d.high::numeric, 2), round(d.p_value::numeric, 6), $1
 FROM (SELECT c.*, lag(c.loyal) OVER (PARTITION BY {c.tenant,} c.survey ORDER BY c.level) AS below
 	FROM (SELECT {a.tenant,} a.survey, a.kind, v.level,
-			CASE a.kind WHEN 'nps' THEN (ARRAY[{'detractors'}, {'passives'}, {'promoters'}])[v.level] ELSE CASE WHEN a.scale = '1..5' AND a.kind = 'csat' THEN {ext}.satisfaction_label({ext}.satisfaction_level(v.level), {'language'}) ELSE v.level::text END END AS label,
+			CASE a.kind WHEN 'nps' THEN (ARRAY[{'detractors'}, {'passives'}, {'promoters'}])[v.level] ELSE CASE WHEN a.scale = '1..5' AND a.kind = 'csat' THEN {ext}.satisfaction_label({ext}.satisfaction(v.level), {'language'}) ELSE v.level::text END END AS label,
 			{ext}.proportion({ext}.orders({ext}.slice(m.history, a.answered_on + 1, a.answered_on + 1 + a.loyalty_days)) > 0) AS loyal
 		FROM {schema}.last_answers($1, NULL) AS a JOIN {schema}.summary_now AS m ON {a=m}
 			CROSS JOIN LATERAL (SELECT CASE WHEN a.kind <> 'nps' THEN a.score WHEN a.score <= 6 THEN 1 WHEN a.score <= 8 THEN 2 ELSE 3 END AS level OFFSET 0) AS v

@@ -730,7 +730,8 @@ FROM {schema}.{scope}measured_at($1) AS m
 	[[tenant_sql:LEFT JOIN {schema}.breaks_at($1) AS b ON b.tenant {tenant_equal} m.tenant]]$template$);
 	END LOOP;
 
-	-- OFFSET 0 has a score computed once, however many columns are drawn from it, and not at all if none is.
+	-- OFFSET 0 has a score computed once, however many columns are drawn from it, and not at all if none is. Segments are joined by m too: the
+	-- planner would have them join each customer's score, before the customers, and so once for each.
 	PERFORM @extschema@.base_make_view(options, 'customers', 'Every customer with all measures and scores; with a customers table also those without an order.', $template$
 SELECT m.customer, {m.tenant,} {attributes_sql}m.first_purchase, m.last_purchase, m.as_of - m.last_purchase, m.orders,
 	{ext}.refunds(m.history), m.gross::numeric(38,2), (m.gross - m.total)::numeric(38,2),
@@ -740,7 +741,7 @@ SELECT m.customer, {m.tenant,} {attributes_sql}m.first_purchase, m.last_purchase
 	score.risk, score.band, {ext}.churn_band_rank(score.band), {ext}.revenue_at_risk(coalesce(score.value, {current_value}), score.risk)::numeric(38,2), score.alive, score.purchases, {historic_value}::numeric(38,2),
 	score.value::numeric(38,2), ({historic_value} + score.value)::numeric(38,2), score.trust, {last_nps}, {last_satisfaction}, {'currency'}::text, m.as_of
 FROM {schema}.scored_at($1) AS m CROSS JOIN LATERAL (SELECT v.*, {ext}.churn_band(v.risk) AS band FROM (SELECT m.rfm, m.stage::text, {model_values} OFFSET 0) AS v OFFSET 0) AS score
-	LEFT JOIN {schema}.segment_map AS g ON g.code = left(score.rfm::text, {digits})
+	LEFT JOIN {schema}.segment_map AS g ON g.code = left(score.rfm::text, {digits}) AND m.customer IS NOT NULL
 	LEFT JOIN {schema}.lifecycle_stages AS l ON l.stage = score.stage
 	[[customers:LEFT JOIN {customers} AS s ON {key_is_customer}
 UNION ALL
@@ -752,7 +753,7 @@ WHERE {key_sql} IS NOT NULL AND NOT EXISTS (SELECT FROM {schema}.measured_at($1)
 SELECT m.customer, {m.tenant,} m.as_of - m.last_purchase, m.frequency, m.money::numeric(38,2), score.rfm::text, {ext}.recency_score(score.rfm),
 	{ext}.frequency_score(score.rfm), {ext}.monetary_score(score.rfm), g.segment, g.{label}, g.rank, {'currency'}::text, m.as_of
 FROM {schema}.scored_at($1) AS m CROSS JOIN LATERAL (SELECT m.rfm OFFSET 0) AS score
-	LEFT JOIN {schema}.segment_map AS g ON g.code = left(score.rfm::text, {digits})
+	LEFT JOIN {schema}.segment_map AS g ON g.code = left(score.rfm::text, {digits}) AND m.customer IS NOT NULL
 WHERE m.last_purchase IS NOT NULL$template$);
 
 	-- By score and days first, so that a million customers are a few thousand rows before they meet the map.

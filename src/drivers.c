@@ -18,6 +18,7 @@
 #include "aggregate.h"
 #include "decimal.h"
 #include "drivers.h"
+#include "inference.h"
 #include "language.h"
 #include "math/distributions.h"
 #include "math/linear.h"
@@ -218,52 +219,46 @@ drivers_accum(PG_FUNCTION_ARGS)
 }
 
 /*
- * drivers_rollup
- *		(state, driver_tally)
+ * merge
+ *		Adds a tally, if there is one, to the state, if there is one.
  */
-Datum
-drivers_rollup(PG_FUNCTION_ARGS)
+static Datum
+merge(FunctionCallInfo fcinfo, const DriverTally *tally)
 {
 	MemoryContext context = aggregate_context(fcinfo);
 	DriverTally *state = PG_ARGISNULL(0) ? NULL : (DriverTally *) PG_GETARG_POINTER(0);
 
-	if (!PG_ARGISNULL(1))
+	if (state == NULL && tally != NULL)
 	{
-		const DriverTally *tally = PG_GETARG_DRIVER_TALLY(1);
-
-		if (state == NULL)
-		{
-			state = MemoryContextAlloc(context, VARSIZE(tally));
-			memcpy(state, tally, VARSIZE(tally));
-		}
-		else
-			state = add_tally(state, tally, context);
+		state = MemoryContextAlloc(context, VARSIZE(tally));
+		memcpy(state, tally, VARSIZE(tally));
 	}
+	else if (tally != NULL)
+		state = add_tally(state, tally, context);
 	if (state == NULL)
 		PG_RETURN_NULL();
 	PG_RETURN_POINTER(state);
 }
 
 /*
+ * drivers_rollup
+ *		(state, driver_tally)
+ */
+Datum
+drivers_rollup(PG_FUNCTION_ARGS)
+{
+	return merge(fcinfo, PG_ARGISNULL(1) ? NULL : PG_GETARG_DRIVER_TALLY(1));
+}
+
+/*
  * drivers_combine
+ *		(state, state)
  */
 Datum
 drivers_combine(PG_FUNCTION_ARGS)
 {
-	MemoryContext context = aggregate_context(fcinfo);
-	DriverTally *state = PG_ARGISNULL(0) ? NULL : (DriverTally *) PG_GETARG_POINTER(0);
-	const DriverTally *other = PG_ARGISNULL(1) ? NULL : (DriverTally *) PG_GETARG_POINTER(1);
-
-	if (state == NULL && other != NULL)
-	{
-		state = MemoryContextAlloc(context, VARSIZE(other));
-		memcpy(state, other, VARSIZE(other));
-	}
-	else if (other != NULL)
-		state = add_tally(state, other, context);
-	if (state == NULL)
-		PG_RETURN_NULL();
-	PG_RETURN_POINTER(state);
+	(void) aggregate_context(fcinfo);
+	return merge(fcinfo, PG_ARGISNULL(1) ? NULL : (const DriverTally *) PG_GETARG_POINTER(1));
 }
 
 Datum
@@ -599,22 +594,25 @@ driver_tally_drivers(PG_FUNCTION_ARGS)
 	for (int i = 0; i < tally->variables - 1; i++)
 	{
 		const Driver *driver = &regression.drivers[i];
-		bool		unranked = isnan(driver->importance);
 		const char *quadrant = quadrants[is_high(driver->importance, importance / ranked)]
 			[is_high(driver->performance, performance / ranked)];
-		Datum		values[] = {
-			Int32GetDatum(i + 1), names == NULL ? (Datum) 0 : names[i], Int64GetDatum(tally->answers),
-			Float8GetDatum(driver->performance), Float8GetDatum(driver->correlation), Float8GetDatum(driver->beta),
-			Float8GetDatum(driver->std_error), Float8GetDatum(driver->p_value), Float8GetDatum(driver->importance),
-			unranked ? (Datum) 0 : CStringGetTextDatum(quadrant), driver->note == NULL ? (Datum) 0 : CStringGetTextDatum(driver->note)
-		};
-		bool		nulls[] = {
-			false, names == NULL || no_name[i], false,
-			isnan(driver->performance), isnan(driver->correlation), isnan(driver->beta),
-			isnan(driver->std_error), isnan(driver->p_value), unranked,
-			unranked, driver->note == NULL
-		};
+		Datum		values[11];
+		bool		nulls[11] = {0};
 
+		values[0] = Int32GetDatum(i + 1);
+		nulls[1] = names == NULL || no_name[i];
+		values[1] = nulls[1] ? (Datum) 0 : names[i];
+		values[2] = Int64GetDatum(tally->answers);
+		set_number(driver->performance, &values[3], &nulls[3]);
+		set_number(driver->correlation, &values[4], &nulls[4]);
+		set_number(driver->beta, &values[5], &nulls[5]);
+		set_number(driver->std_error, &values[6], &nulls[6]);
+		set_number(driver->p_value, &values[7], &nulls[7]);
+		set_number(driver->importance, &values[8], &nulls[8]);
+		nulls[9] = isnan(driver->importance);
+		values[9] = nulls[9] ? (Datum) 0 : CStringGetTextDatum(quadrant);
+		nulls[10] = driver->note == NULL;
+		values[10] = nulls[10] ? (Datum) 0 : CStringGetTextDatum(driver->note);
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}
 	return (Datum) 0;

@@ -13,30 +13,16 @@ static const int64_t powers[] = {1, 10, 100, 1000, 10000, 100000, 1000000};
  * ------------------------------------------------------------------------------------------------ */
 
 /*
- * read_varint
+ * read_any_varint
  *		Takes a varint of at most 128 bits; false when it is cut off, too long or longer than needed.
  */
 static bool
-read_varint(HistoryReader *reader, uamount *value)
+read_any_varint(HistoryReader *reader, uamount *value)
 {
 	const uint8_t *p = reader->next;
-	uint64_t	low = 0;		/* nearly all of them fit */
-	uamount		v;
-	int			shift;
+	uamount		v = 0;
 
-	for (shift = 0; p < reader->end && shift < 63; shift += 7)
-	{
-		uint8_t		byte = *p++;
-
-		low |= (uint64_t) (byte & 0x7F) << shift;
-		if (byte < 0x80)
-		{
-			reader->next = p;
-			*value = low;
-			return byte != 0 || shift == 0;
-		}
-	}
-	for (v = low; p < reader->end && shift < 128; shift += 7)
+	for (int shift = 0; p < reader->end && shift < 128; shift += 7)
 	{
 		uint8_t		byte = *p++;
 
@@ -47,10 +33,35 @@ read_varint(HistoryReader *reader, uamount *value)
 		{
 			reader->next = p;
 			*value = v;
-			return byte != 0;
+			return byte != 0 || shift == 0;
 		}
 	}
 	return false;
+}
+
+/*
+ * read_varint
+ *		Nearly all of them have at most four bytes.
+ */
+static inline bool
+read_varint(HistoryReader *reader, uamount *value)
+{
+	const uint8_t *p = reader->next;
+	uint32_t	low = 0;
+
+	for (int shift = 0; p < reader->end && shift < 28; shift += 7)
+	{
+		uint8_t		byte = *p++;
+
+		low |= (uint32_t) (byte & 0x7F) << shift;
+		if (byte < 0x80)
+		{
+			reader->next = p;
+			*value = low;
+			return byte != 0 || shift == 0;
+		}
+	}
+	return read_any_varint(reader, value);
 }
 
 /*
@@ -157,7 +168,7 @@ changes_reader_init(HistoryReader *reader, const uint8_t *bytes, size_t size, in
  * read_step
  *		Moves on to the next day, by a key whose lowest bits are flags.
  */
-static bool
+static inline bool
 read_step(HistoryReader *reader, int flag_bits, int *flags)
 {
 	uamount		key;
@@ -181,7 +192,7 @@ read_step(HistoryReader *reader, int flag_bits, int *flags)
  * read_count, read_amount
  *		The unsigned parts: a count is none, one, or two and what the varint adds; an amount is in units of the scale.
  */
-static bool
+static inline bool
 read_count(HistoryReader *reader, int shape, int64_t *count)
 {
 	uamount		more;
@@ -197,7 +208,7 @@ read_count(HistoryReader *reader, int shape, int64_t *count)
 	return true;
 }
 
-static bool
+static inline bool
 read_amount(HistoryReader *reader, bool present, history_amount *amount)
 {
 	uamount		units;
@@ -219,7 +230,7 @@ read_amount(HistoryReader *reader, bool present, history_amount *amount)
  * read_signed
  *		One signed part of a change, not 0 when it is there, and within +- limit.
  */
-static bool
+static inline bool
 read_signed(HistoryReader *reader, bool present, history_amount limit, history_amount *value)
 {
 	uamount		coded;

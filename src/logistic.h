@@ -7,6 +7,7 @@
 
 #include "compat.h"
 #include "math/logistic.h"
+#include "utils/array.h"
 
 #define LOGISTIC_VERSION 1
 
@@ -53,6 +54,9 @@ extern const char *const logistic_note_names[LOGISTIC_NOTES];
 
 /* The model itself, an error where its version is not known here. */
 extern const LogisticModel *logistic_check(const LogisticModel *model);
+
+/* The features of a row, and how many; an error where there is none or one that is no number, *missing where one is NULL. */
+extern const double *logistic_read_features(ArrayType *array, int *count, bool *missing);
 
 /* A new model whose numbers are not known. */
 extern LogisticModel *logistic_create(int features);

@@ -3,15 +3,17 @@
  *		What customers are worth: purchases to expect, discounted, times the spend to expect.
  *
  * Of a customer who is alive, the purchases to expect do not depend on when the last one was. So they are computed once
- * for each (x, T), of which millions of customers have some ten thousand. A sum over hundreds of periods is taken
- * at 24 points: the expectation is a smooth function of time, and interpolates to the last digits.
+ * for each (x, T), of which millions of customers have some ten thousand; as are the parts of P(alive). A sum over hundreds of
+ * periods is taken at 24 points: the expectation is a smooth function of time, and interpolates to the last digits.
  */
 #include "compat.h"
 
 #include <math.h>
 
 #include "common/hashfn.h"
+#include "port/pg_bitutils.h"
 #include "utils/builtins.h"
+#include "utils/float.h"
 #include "utils/fmgrprotos.h"
 #include "utils/memutils.h"
 
@@ -21,68 +23,57 @@ PG_FUNCTION_INFO_V1(model_ltv);
 PG_FUNCTION_INFO_V1(model_ltv_history);
 PG_FUNCTION_INFO_V1(model_residual_value);
 
-/* Up to so many periods are summed one by one; more are interpolated between so many points. */
-#define POINTS 24
+/* Up to so many periods are taken one by one; more are interpolated between so many points. */
 #define FEW_PERIODS 32
+#define POINTS 24
 
 /* More periods than these are a mistake. */
 #define MAX_PERIODS 36600
 
-/* When so many values are kept, they are forgotten and collected anew. */
-#define MAX_VALUES 262144
-#define MAX_GRIDS 8192
+/* Numbers are kept for so many purchases; when there are too many numbers, they are forgotten and collected anew. */
+#define MAX_KEPT_PURCHASES 1024
+#define MAX_KEPT 2097152
 
-/* The discounted purchases of customers who are alive, and of whom these numbers are known. */
-typedef struct ForecastKey
-{
-	double		x;
-	double		t_x;			/* 0 where it does not matter */
-	double		T;
-} ForecastKey;
-
-typedef struct ForecastValue
-{
-	ForecastKey key;
-	char		status;			/* of the hash table */
-	double		value;
-} ForecastValue;
-
-static inline uint32
-hash_key(const ForecastKey *key)
-{
-	uint64		bits[3];
-
-	memcpy(bits, key, sizeof(bits));
-	bits[0] = hash_combine64(hash_combine64(bits[0], bits[1]), bits[2]) * UINT64CONST(0x9E3779B97F4A7C15);
-	return murmurhash32((uint32) (bits[0] >> 32));
-}
-
-#define SH_PREFIX values
-#define SH_ELEMENT_TYPE ForecastValue
-#define SH_KEY_TYPE ForecastKey
-#define SH_KEY key
-#define SH_HASH_KEY(table, key) hash_key(&(key))
-#define SH_EQUAL(table, a, b) ((a).x == (b).x && (a).t_x == (b).t_x && (a).T == (b).T)
-#define SH_SCOPE static inline
-#define SH_DECLARE
-#define SH_DEFINE
-#include "lib/simplehash.h"
-
-/* The points in time for a customer observed for T, and what the expectation at each counts. */
+/* Points in time after T, and what the expectation at each counts in the sum over periods. */
 typedef struct ForecastGrid
 {
-	uint64		T;				/* its bits */
-	char		status;
-	double		times[POINTS];
-	double		weights[POINTS];
+	int			count;
+	double		times[FEW_PERIODS];
+	double		weights[FEW_PERIODS];
 } ForecastGrid;
 
-#define SH_PREFIX grids
-#define SH_ELEMENT_TYPE ForecastGrid
-#define SH_KEY_TYPE uint64
-#define SH_KEY T
-#define SH_HASH_KEY(table, key) murmurhash32((uint32) (((key) * UINT64CONST(0x9E3779B97F4A7C15)) >> 32))
-#define SH_EQUAL(table, a, b) ((a) == (b))
+typedef struct TimesKey
+{
+	double		t_x;			/* 0 where it does not matter */
+	double		T;
+} TimesKey;
+
+/* The numbers of customers who have these times, by x. */
+typedef struct KeptTimes
+{
+	TimesKey	key;
+	char		status;			/* of the hash table */
+	int			size;			/* of both arrays */
+	double	   *purchases;		/* to expect, discounted, if alive; NaN where it is not known yet */
+	double	   *alive_parts;	/* NULL until they are asked for */
+	ForecastGrid *grid;			/* the same */
+} KeptTimes;
+
+static inline uint32
+hash_times(const TimesKey *key)
+{
+	uint64		bits[2];
+
+	memcpy(bits, key, sizeof(bits));
+	return murmurhash32((uint32) ((hash_combine64(bits[0], bits[1]) * UINT64CONST(0x9E3779B97F4A7C15)) >> 32));
+}
+
+#define SH_PREFIX times
+#define SH_ELEMENT_TYPE KeptTimes
+#define SH_KEY_TYPE TimesKey
+#define SH_KEY key
+#define SH_HASH_KEY(table, key) hash_times(&(key))
+#define SH_EQUAL(table, a, b) ((a).t_x == (b).t_x && (a).T == (b).T)
 #define SH_SCOPE static inline
 #define SH_DECLARE
 #define SH_DEFINE
@@ -94,9 +85,15 @@ struct ModelForecast
 	Model		model;
 	bool		has_parameters;
 	ForecastPeriods periods;
+
+	/* The last question by history, which led to these periods. */
+	DateADT		as_of;
+	Interval	horizon;
+	double		yearly_discount;	/* NaN: none yet */
+
 	MemoryContext context;
-	values_hash *values;
-	grids_hash *grids;
+	times_hash *times;
+	int64		kept;			/* so many numbers */
 };
 
 /*
@@ -121,8 +118,8 @@ static void
 forget(ModelForecast *forecast)
 {
 	MemoryContextReset(forecast->context);
-	forecast->values = values_create(forecast->context, 1024, NULL);
-	forecast->grids = grids_create(forecast->context, 64, NULL);
+	forecast->times = times_create(forecast->context, 64, NULL);
+	forecast->kept = 0;
 }
 
 /*
@@ -173,10 +170,34 @@ model_forecast(FunctionCallInfo fcinfo, const StoredModel *stored, const Forecas
 		fcinfo->flinfo->fn_extra = forecast;
 	}
 	forecast->periods.count = -1;	/* not usable, should what follows fail */
+	forecast->yearly_discount = get_float8_nan();
 	forget(forecast);
 	memcpy(&forecast->stored, stored, sizeof(StoredModel));
 	forecast->has_parameters = model_get(stored, &forecast->model);
 	forecast->periods = *periods;
+	return forecast;
+}
+
+/*
+ * model_forecast_history
+ *		One question after the other is mostly the same, and dates take time.
+ */
+ModelForecast *
+model_forecast_history(FunctionCallInfo fcinfo, const StoredModel *stored, DateADT as_of, const Interval *horizon, double yearly_discount)
+{
+	ModelForecast *forecast = fcinfo->flinfo->fn_extra;
+	ForecastPeriods periods;
+	double		unit_days;
+
+	if (forecast != NULL && forecast->as_of == as_of && memcmp(&forecast->horizon, horizon, sizeof(Interval)) == 0 &&
+		forecast->yearly_discount == yearly_discount && memcmp(&forecast->stored, stored, sizeof(StoredModel)) == 0)
+		return forecast;
+	unit_days = model_unit_days(stored);
+	periods = model_periods(stored->kind, unit_days, model_horizon_days(as_of, horizon) / unit_days, yearly_discount);
+	forecast = model_forecast(fcinfo, stored, &periods);
+	forecast->as_of = as_of;
+	forecast->horizon = *horizon;
+	forecast->yearly_discount = yearly_discount;
 	return forecast;
 }
 
@@ -201,7 +222,8 @@ period_weight(const ForecastPeriods *periods, int period)
 /*
  * fill_grid
  *		Chebyshev points in log(origin + t), in which the expectation has no singularity nearer than pi; the weights of
- *		periods, interpolated by the barycentric formula (Berrut and Trefethen 2004), become weights of points.
+ *		periods, interpolated by the barycentric formula (Berrut and Trefethen 2004), become weights of points. Few periods
+ *		are points themselves.
  */
 static void
 fill_grid(const Model *model, const ForecastPeriods *periods, double T, ForecastGrid *grid)
@@ -210,6 +232,17 @@ fill_grid(const Model *model, const ForecastPeriods *periods, double T, Forecast
 	double		origin = T + (model->kind == MODEL_PARETO_NBD ? Min(parameters[1], parameters[3]) : parameters[1]);
 	double		length = log1p(periods->horizon / origin);
 
+	if (periods->count <= FEW_PERIODS)
+	{
+		grid->count = periods->count;
+		for (int i = 0; i < periods->count; i++)
+		{
+			grid->times[i] = period_end(periods, i + 1);
+			grid->weights[i] = period_weight(periods, i + 1);
+		}
+		return;
+	}
+	grid->count = POINTS;
 	for (int j = 0; j < POINTS; j++)
 	{
 		grid->times[j] = origin * expm1(length * (1 - cos(M_PI * j / (POINTS - 1))) / 2);
@@ -238,76 +271,150 @@ fill_grid(const Model *model, const ForecastPeriods *periods, double T, Forecast
 }
 
 /*
+ * sum_points
+ */
+static double
+sum_points(const Model *model, const ForecastGrid *grid, const ModelMeasures *measures)
+{
+	double		purchases[FEW_PERIODS];
+	double		sum = 0;
+
+	model_purchases_alive(model, measures->x, measures->t_x, measures->T, grid->times, grid->count, purchases);
+	for (int i = 0; i < grid->count; i++)
+		sum += grid->weights[i] * purchases[i];
+	return sum;
+}
+
+/*
+ * sum_opportunities
+ *		Of BG/BB, whether alive or not.
+ */
+static double
+sum_opportunities(const Model *model, const ForecastPeriods *periods, const ModelMeasures *measures)
+{
+	double		sum = 0;
+
+	for (int period = 1; period <= periods->count; period++)
+		sum += period_weight(periods, period) *
+			model_expected_purchases(model, measures->x, measures->t_x, measures->T, period_end(periods, period));
+	return sum;
+}
+
+/*
+ * model_discounted_purchases
+ */
+double
+model_discounted_purchases(const Model *model, const ForecastPeriods *periods, const ModelMeasures *measures)
+{
+	ForecastGrid grid;
+
+	if (model->kind == MODEL_BGBB)
+		return sum_opportunities(model, periods, measures);
+	fill_grid(model, periods, measures->T, &grid);
+	return sum_points(model, &grid, measures) * model_probability_alive(model, measures->x, measures->t_x, measures->T);
+}
+
+/* ------------------------------------------------------------------------------------------------
+ * Customer after customer
+ * ------------------------------------------------------------------------------------------------ */
+
+/*
+ * grow
+ *		Room for more purchases. What is cheap to fill is filled anew.
+ */
+static void
+grow(ModelForecast *forecast, KeptTimes *times, int size)
+{
+	double	   *purchases = MemoryContextAlloc(forecast->context, size * sizeof(double));
+
+	for (int i = 0; i < size; i++)
+		purchases[i] = i < times->size ? times->purchases[i] : get_float8_nan();
+	if (times->size > 0)
+		pfree(times->purchases);
+	if (times->alive_parts != NULL)
+		pfree(times->alive_parts);
+	times->purchases = purchases;
+	times->alive_parts = NULL;
+	forecast->kept += size - times->size;
+	times->size = size;
+}
+
+/*
+ * kept_times
+ *		With room for x < MAX_KEPT_PURCHASES.
+ */
+static inline KeptTimes *
+kept_times(ModelForecast *forecast, double t_x, double T, double x)
+{
+	TimesKey	key = {t_x, T};
+	bool		found;
+	KeptTimes  *times = times_insert(forecast->times, key, &found);
+
+	if (!found)
+	{
+		times->size = 0;
+		times->alive_parts = NULL;
+		times->grid = NULL;
+	}
+	if (unlikely(x >= times->size))
+		grow(forecast, times, Max(16, pg_nextpower2_32((int) x + 1)));
+	return times;
+}
+
+/*
+ * kept_alive_part
+ */
+static inline double
+kept_alive_part(ModelForecast *forecast, double x, double T)
+{
+	KeptTimes  *times = kept_times(forecast, 0, T, x);
+
+	if (unlikely(times->alive_parts == NULL))
+	{
+		double	   *parts = MemoryContextAlloc(forecast->context, times->size * sizeof(double));
+
+		model_alive_parts(&forecast->model, T, times->size, parts);
+		times->alive_parts = parts;
+		forecast->kept += times->size;
+	}
+	return times->alive_parts[(int) x];
+}
+
+/*
  * kept_grid
- *		The grid for customers observed for T.
  */
 static const ForecastGrid *
 kept_grid(ModelForecast *forecast, double T)
 {
-	ForecastGrid *grid;
-	uint64		bits;
-	bool		found;
+	KeptTimes  *times = kept_times(forecast, 0, T, 0);
 
-	memcpy(&bits, &T, sizeof(bits));
-	grid = grids_insert(forecast->grids, bits, &found);
-	if (!found)
-		fill_grid(&forecast->model, &forecast->periods, T, grid);
-	return grid;
-}
-
-/*
- * sum_interpolated
- */
-static double
-sum_interpolated(const Model *model, const ForecastGrid *grid, const ModelMeasures *measures)
-{
-	double		purchases[POINTS];
-	double		sum = 0;
-
-	model_purchases_alive(model, measures->x, measures->t_x, measures->T, grid->times, POINTS, purchases);
-	for (int j = 0; j < POINTS; j++)
-		sum += grid->weights[j] * purchases[j];
-	return sum;
-}
-
-/*
- * sum_periods
- *		One by one, in groups that fit into an array.
- */
-static double
-sum_periods(const Model *model, const ForecastPeriods *periods, const ModelMeasures *measures)
-{
-	double		times[FEW_PERIODS];
-	double		purchases[FEW_PERIODS];
-	double		sum = 0;
-
-	for (int first = 1; first <= periods->count; first += FEW_PERIODS)
+	if (times->grid == NULL)
 	{
-		int			count = Min(FEW_PERIODS, periods->count - first + 1);
+		ForecastGrid *grid = MemoryContextAlloc(forecast->context, sizeof(ForecastGrid));
 
-		for (int i = 0; i < count; i++)
-			times[i] = period_end(periods, first + i);
-		if (model->kind == MODEL_BGBB)
-		{
-			for (int i = 0; i < count; i++)
-				purchases[i] = model_expected_purchases(model, measures->x, measures->t_x, measures->T, times[i]);
-		}
-		else
-			model_purchases_alive(model, measures->x, measures->t_x, measures->T, times, count, purchases);
-		for (int i = 0; i < count; i++)
-			sum += period_weight(periods, first + i) * purchases[i];
+		fill_grid(&forecast->model, &forecast->periods, T, grid);
+		times->grid = grid;
+		forecast->kept += sizeof(ForecastGrid) / sizeof(double);
 	}
-	return sum;
+	return times->grid;
 }
 
 /*
- * is_summed
- *		One by one, not interpolated.
+ * model_forecast_alive
  */
-static inline bool
-is_summed(const Model *model, const ForecastPeriods *periods)
+double
+model_forecast_alive(ModelForecast *forecast, const ModelMeasures *measures)
 {
-	return periods->count <= FEW_PERIODS || model->kind == MODEL_BGBB;
+	const Model *model = &forecast->model;
+	double		x = measures->x;
+	double		t_x = measures->t_x;
+	double		T = measures->T;
+
+	if (x >= MAX_KEPT_PURCHASES || !model_has_alive_parts(model))
+		return model_probability_alive(model, x, t_x, T);
+	if (forecast->kept > MAX_KEPT)
+		forget(forecast);
+	return model_alive_from_parts(model, x, t_x, T, kept_alive_part(forecast, x, t_x), kept_alive_part(forecast, x, T));
 }
 
 /*
@@ -318,37 +425,19 @@ model_forecast_purchases(ModelForecast *forecast, const ModelMeasures *measures)
 {
 	const Model *model = &forecast->model;
 	bool		discrete = model->kind == MODEL_BGBB;
-	ForecastKey key = {measures->x, discrete || model->regularity > 1 ? measures->t_x : 0, measures->T};
-	ForecastValue *kept;
-	bool		found;
+	double	   *kept;
+	double		purchases;
 
-	if (forecast->values->members >= MAX_VALUES || forecast->grids->members >= MAX_GRIDS)
+	if (measures->x >= MAX_KEPT_PURCHASES)
+		return model_discounted_purchases(model, &forecast->periods, measures);
+	if (forecast->kept > MAX_KEPT)
 		forget(forecast);
-	kept = values_insert(forecast->values, key, &found);
-	if (!found)
-		kept->value = is_summed(model, &forecast->periods) ? sum_periods(model, &forecast->periods, measures) :
-			sum_interpolated(model, kept_grid(forecast, measures->T), measures);
-	return discrete ? kept->value :
-		kept->value * model_probability_alive(model, measures->x, measures->t_x, measures->T);
-}
-
-/*
- * model_discounted_purchases
- */
-double
-model_discounted_purchases(const Model *model, const ForecastPeriods *periods, const ModelMeasures *measures)
-{
-	ForecastGrid grid;
-	double		sum;
-
-	if (is_summed(model, periods))
-		sum = sum_periods(model, periods, measures);
-	else
-	{
-		fill_grid(model, periods, measures->T, &grid);
-		sum = sum_interpolated(model, &grid, measures);
-	}
-	return model->kind == MODEL_BGBB ? sum : sum * model_probability_alive(model, measures->x, measures->t_x, measures->T);
+	kept = &kept_times(forecast, discrete || model->regularity > 1 ? measures->t_x : 0, measures->T, measures->x)->purchases[(int) measures->x];
+	if (unlikely(isnan(*kept)))
+		*kept = discrete ? sum_opportunities(model, &forecast->periods, measures) :
+			sum_points(model, kept_grid(forecast, measures->T), measures);
+	purchases = *kept;
+	return discrete ? purchases : purchases * model_forecast_alive(forecast, measures);
 }
 
 /* ------------------------------------------------------------------------------------------------
@@ -445,11 +534,9 @@ model_ltv_history(PG_FUNCTION_ARGS)
 	const StoredModel *purchases = PG_GETARG_MODEL(0);
 	DateADT		as_of = PG_GETARG_DATEADT(3);
 	double		unit_days = model_unit_days(purchases);
-	double		horizon = model_horizon_days(as_of, PG_GETARG_INTERVAL_P(4)) / unit_days;
 	double		discount = model_check_discount(PG_GETARG_FLOAT8(5));
 	double		margin = model_check_margin(PG_GETARG_FLOAT8(6));
-	ForecastPeriods periods = model_periods(purchases->kind, unit_days, horizon, discount);
-	ModelForecast *forecast = model_forecast(fcinfo, purchases, &periods);
+	ModelForecast *forecast = model_forecast_history(fcinfo, purchases, as_of, PG_GETARG_INTERVAL_P(4), discount);
 	ModelMeasures measures;
 	ModelMeasures spent;
 	Model		spend;

@@ -181,12 +181,14 @@ model_score_alive(PG_FUNCTION_ARGS)
 Datum
 model_score_alive_history(PG_FUNCTION_ARGS)
 {
+	const StoredModel *stored = PG_GETARG_MODEL(0);
+	const ForecastPeriods none = {0};
 	ModelMeasures measures;
 	Model		model;
 
-	if (!history_arguments(fcinfo, PG_GETARG_MODEL(0), &model, &measures))
+	if (!history_arguments(fcinfo, stored, &model, &measures))
 		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(model_probability_alive(&model, measures.x, measures.t_x, measures.T));
+	PG_RETURN_FLOAT8(model_forecast_alive(model_forecast(fcinfo, stored, &none), &measures));
 }
 
 /*
@@ -202,6 +204,8 @@ model_score_alive_path(PG_FUNCTION_ARGS)
 	int32		step = PG_GETARG_INT32(4);
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	double		unit_days = model_unit_days(stored);
+	const ForecastPeriods none = {0};
+	ModelForecast *forecast;
 	HistoryReader reader;
 	HistoryDay	day;
 	Model		model;
@@ -219,6 +223,7 @@ model_score_alive_path(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	if (!model_get(stored, &model))
 		return (Datum) 0;
+	forecast = model_forecast(fcinfo, stored, &none);
 	history_begin(&reader, PG_GETARG_DATUM(1));
 	more = history_read(&reader, &day);
 	for (int64 at = from; at <= to; at += step)
@@ -246,7 +251,7 @@ model_score_alive_path(PG_FUNCTION_ARGS)
 			measures.T = (at - first) / unit_days;
 		}
 		values[0] = DateADTGetDatum((DateADT) at);
-		values[1] = Float8GetDatum(model_probability_alive(&model, measures.x, measures.t_x, measures.T));
+		values[1] = Float8GetDatum(model_forecast_alive(forecast, &measures));
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}
 	return (Datum) 0;
@@ -282,9 +287,7 @@ Datum
 model_score_purchases_history(PG_FUNCTION_ARGS)
 {
 	const StoredModel *stored = PG_GETARG_MODEL(0);
-	double		horizon = model_horizon_days(PG_GETARG_DATEADT(2), PG_GETARG_INTERVAL_P(3)) / model_unit_days(stored);
-	ForecastPeriods periods = model_periods(stored->kind, model_unit_days(stored), horizon, 0);
-	ModelForecast *forecast = model_forecast(fcinfo, stored, &periods);
+	ModelForecast *forecast = model_forecast_history(fcinfo, stored, PG_GETARG_DATEADT(2), PG_GETARG_INTERVAL_P(3), 0);
 	ModelMeasures measures;
 	Model		model;
 

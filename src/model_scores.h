@@ -44,6 +44,8 @@ extern double model_discounted_purchases(const Model *model, const ForecastPerio
 typedef struct ModelForecast ModelForecast;
 
 extern ModelForecast *model_forecast(FunctionCallInfo fcinfo, const StoredModel *stored, const ForecastPeriods *periods);
+extern ModelForecast *model_forecast_history(FunctionCallInfo fcinfo, const StoredModel *stored, DateADT as_of, const Interval *horizon, double yearly_discount);
 extern double model_forecast_purchases(ModelForecast *forecast, const ModelMeasures *measures);
+extern double model_forecast_alive(ModelForecast *forecast, const ModelMeasures *measures);
 
 #endif							/* PG_CUSTOMER_MODEL_SCORES_H */

@@ -26,7 +26,6 @@ extern double time_unit_days(TimeUnit unit);
 extern bool counts_orders(text *count_by);
 
 /* Periods of a unit are numbered: the number of that which holds a day, and the first day of one. */
-/* Periods of a unit are numbered; the one that holds a day, and the first day of one. */
 extern int64 period_index(int64 day, TimeUnit unit);
 extern DateADT period_first_day(int64 index, TimeUnit unit);
 

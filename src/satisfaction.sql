@@ -8,14 +8,14 @@ CREATE TYPE satisfaction_level AS ENUM ('very_dissatisfied', 'dissatisfied', 'ne
 COMMENT ON TYPE satisfaction_level IS
 'Level of satisfaction, from the worst: 1 very dissatisfied (很不满意) to 5 very satisfied (很满意)';
 
-CREATE FUNCTION satisfaction_level(label text) RETURNS satisfaction_level
+CREATE FUNCTION satisfaction(label text) RETURNS satisfaction_level
 	AS 'MODULE_PATHNAME', 'satisfaction_level_from_text' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION satisfaction_level(text) IS
+COMMENT ON FUNCTION satisfaction(text) IS
 'Level of a label in English or Chinese, in any case and with spaces, hyphens or underscores, or of 1 to 5; 很不满意 不满意 基本满意 满意 很满意 and 非常不满意 不满意 一般 满意 非常满意; another one is an error; a literal needs its type: text ''满意''';
 
-CREATE FUNCTION satisfaction_level(rank int) RETURNS satisfaction_level
+CREATE FUNCTION satisfaction(rank int) RETURNS satisfaction_level
 	AS 'MODULE_PATHNAME', 'satisfaction_level_from_int' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION satisfaction_level(int) IS
+COMMENT ON FUNCTION satisfaction(int) IS
 'Level of 1 (very dissatisfied) to 5 (very satisfied); another number is an error';
 
 CREATE FUNCTION satisfaction_rank(level satisfaction_level) RETURNS int
@@ -28,9 +28,9 @@ CREATE FUNCTION satisfaction_label(level satisfaction_level, language text DEFAU
 COMMENT ON FUNCTION satisfaction_label(satisfaction_level, text) IS
 'Label of a level in English (en) or Chinese (zh)';
 
-CREATE CAST (text AS satisfaction_level) WITH FUNCTION satisfaction_level(text);
+CREATE CAST (text AS satisfaction_level) WITH FUNCTION satisfaction(text);
 COMMENT ON CAST (text AS satisfaction_level) IS 'Level of a label in English or Chinese, or of 1 to 5';
-CREATE CAST (int AS satisfaction_level) WITH FUNCTION satisfaction_level(int);
+CREATE CAST (int AS satisfaction_level) WITH FUNCTION satisfaction(int);
 COMMENT ON CAST (int AS satisfaction_level) IS 'Level of 1 to 5';
 CREATE CAST (satisfaction_level AS int) WITH FUNCTION satisfaction_rank(satisfaction_level);
 COMMENT ON CAST (satisfaction_level AS int) IS '1 to 5';

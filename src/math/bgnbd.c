@@ -44,27 +44,30 @@ static Past
 look_back(const Model *model, double x, double t_x, double T)
 {
 	const double *parameters = model->parameters;
-	Past		past = {.k = model->regularity, .B = 1, .log_left = -INFINITY};
 	double		tau = T - t_x;
-	double		weight = 1;
-	double		alive = 0;
+	double		alive = 1;
+	Past		past;
 
+	past.k = model->regularity;
 	past.s = parameters[R] + past.k * x;
 	past.c = parameters[ALPHA] + T;
-	for (int j = 0; j < past.k; j++)
-	{
-		alive += past.phase[j] = weight;
-		weight *= (past.s + j) / (j + 1) * (tau / past.c);
-	}
-	for (int j = 0; j < past.k; j++)
+	past.a = 0;
+	past.B = 1;
+	past.log_left = -INFINITY;
+	past.phase[0] = 1;
+	for (int j = 1; j < past.k; j++)
+		alive += past.phase[j] = past.phase[j - 1] * ((past.s + (j - 1)) / j * (tau / past.c));
+	for (int j = 0; past.k > 1 && j < past.k; j++)
 		past.phase[j] /= alive;
 	if (model->kind != MODEL_NBD)
 	{
 		double		stayed = model->kind == MODEL_MBGNBD ? x + 1 : x;
+
 		past.a = parameters[A];
 		past.B = parameters[B] + stayed;
 		if (stayed > 0)
-			past.log_left = log(past.a / (parameters[B] + (stayed - 1))) + past.s * log1p(tau / (parameters[ALPHA] + t_x)) - log(alive);
+			past.log_left = log(past.a / (parameters[B] + (stayed - 1))) + past.s * log1p(tau / (parameters[ALPHA] + t_x))
+				- (past.k > 1 ? log(alive) : 0);
 	}
 	return past;
 }
@@ -150,30 +153,34 @@ beta_mean(double a, double b, DropoutFunction f, const void *context, double ste
 #define TERMS	2048
 #define BLOCK	16
 
-/* What the sum over N needs for any t; filled as far as it is asked for. */
+/*
+ * What the sum over N needs for any t; filled as far as it is asked for. Within a block that begins with n = b, a term is that of b
+ * without h, times z^(n - b), times a coefficient that is the same for all t.
+ */
 typedef struct Terms
 {
-	int			ratios;			/* so many of ratio[] are there */
+	int			count;			/* so many coefficients are there */
 	int			means;			/* so many of mean[] are there */
 	int			to_purchase;	/* events from the last of them to the next purchase */
 	double		purchase;		/* the next purchase's number */
 	double		loyal;			/* probability that a customer has not left before that: E[q^i] */
-	double		ratio[TERMS];	/* (s + n) / (n + 1) */
+	double		coefficient[TERMS];
+	double		growth[TERMS / BLOCK];	/* from block to block, but for z */
 	double		mean[TERMS + MODEL_REGULARITY];	/* h of floor(n / k) */
 } Terms;
 
 /*
  * add_terms
- *		One block more. The means are ahead by k, for those who have events since their last purchase.
+ *		One block more, given j. The means are ahead by k, for those who have events since their last purchase.
  */
 static void
-add_terms(Terms *terms, const Past *past, double s)
+add_terms(Terms *terms, const Past *past, int j)
 {
-	int			n = terms->ratios;
+	double		s = past->s + j;
+	double		growth = 1;
+	int			n;
 
-	for (terms->ratios += BLOCK; n < terms->ratios; n++)
-		terms->ratio[n] = (s + n) / (n + 1);
-	for (n = terms->means; n < terms->ratios + past->k; n++)
+	for (n = terms->means; n < terms->count + BLOCK + past->k; n++)
 	{
 		terms->mean[n] = n == 0 ? 0 : terms->mean[n - 1];
 		if (terms->to_purchase == 0)
@@ -187,11 +194,20 @@ add_terms(Terms *terms, const Past *past, double s)
 	}
 	if (n > terms->means)
 		terms->means = n;
+
+	for (n = terms->count; n < terms->count + BLOCK; n++)
+	{
+		terms->coefficient[n] = growth * terms->mean[j + n];
+		growth *= (s + n) / (n + 1);
+	}
+	terms->growth[terms->count / BLOCK] = growth;
+	terms->count += BLOCK;
 }
 
 /*
  * sum_terms
- *		The sum over n of P(N = n) h, given j, from a block at a time; false if it does not end within the table.
+ *		The sum over n of P(N = n) h, given j, from a block at a time, the even terms beside the odd ones; false if it does not
+ *		end within the table, or has powers that a number cannot hold.
  *
  * P(N = n) grows by z (s + n) / (n + 1) from n to n + 1, h, being concave in K, by at most (n + 1) / n, but for the
  * steps of k events, which cost a factor of 16 at most. So what follows after n terms is at most the next one
@@ -203,22 +219,32 @@ sum_terms(Terms *terms, const Past *past, int j, double t, double *sum)
 	double		s = past->s + j;
 	double		u = t / past->c;
 	double		z = t / (past->c + t);
+	double		square = z * z;
+	double		power = square;		/* z^BLOCK */
 	double		probability = exp(-s * log1p(u));
 
 	*sum = 0;
-	if (s * u > 500 || z > 0.98)
+	if (s * u > 500 || z > 0.98 || s > 1e15)
 		return false;
+	for (int i = 2; i < BLOCK; i *= 2)
+		power *= power;
 	for (int n = 0; n < TERMS;)
 	{
+		const double *coefficient = &terms->coefficient[n];
+		double		even = 0;
+		double		odd = 0;
 		double		next;
 
-		if (n == terms->ratios)
-			add_terms(terms, past, s);
-		for (int end = n + BLOCK; n < end; n++)
+		if (n == terms->count)
+			add_terms(terms, past, j);
+		for (int i = BLOCK - 2; i >= 0; i -= 2)
 		{
-			*sum += probability * terms->mean[j + n];
-			probability *= z * terms->ratio[n];
+			even = even * square + coefficient[i];
+			odd = odd * square + coefficient[i + 1];
 		}
+		*sum += probability * (even + z * odd);
+		probability *= power * terms->growth[n / BLOCK];
+		n += BLOCK;
 		next = probability * terms->mean[j + n] * n;
 		if (next <= TINY * *sum * (n - z * (n + fmax(s, 1))))
 			return true;
@@ -348,7 +374,7 @@ expect(const Past *past, const double *t, int count, double *purchases)
 		purchases[i] = 0;
 	for (int j = 0; j < past->k; j++)
 	{
-		terms.ratios = 0;
+		terms.count = 0;
 		for (int i = 0; i < count && past->phase[j] > 0; i++)
 		{
 			double		sum;

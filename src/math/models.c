@@ -28,6 +28,8 @@ typedef struct ModelFunctions
 {
 	void		(*likelihood) (const Model *model, const ModelRow *rows, size_t count, bool derivatives, Likelihood *sum);
 	double		(*probability_alive) (const Model *model, double x, double t_x, double T);
+	void		(*alive_parts) (const Model *model, double T, int count, double *parts);
+	double		(*alive_from_parts) (const Model *model, double x, double t_x, double T, double part_t_x, double part_T);
 	void		(*purchases_alive) (const Model *model, double x, double t_x, double T, const double *t, int count, double *purchases);
 	double		(*expected_purchases) (const Model *model, double x, double t_x, double T, double t);
 	double		(*expected_new) (const Model *model, double t);
@@ -75,6 +77,8 @@ static const ModelFunctions functions[MODEL_KINDS] = {
 	[MODEL_PARETO_NBD] = {
 		.likelihood = pareto_nbd_likelihood,
 		.probability_alive = pareto_nbd_probability_alive,
+		.alive_parts = pareto_nbd_alive_parts,
+		.alive_from_parts = pareto_nbd_alive_from_parts,
 		.purchases_alive = pareto_nbd_purchases_alive,
 		.expected_purchases = expected_if_alive,
 		.expected_new = pareto_nbd_expected_new,
@@ -113,6 +117,24 @@ double
 model_probability_alive(const Model *model, double x, double t_x, double T)
 {
 	return ASK(probability_alive, x, t_x, T);
+}
+
+bool
+model_has_alive_parts(const Model *model)
+{
+	return functions[model->kind].alive_parts != NULL;
+}
+
+void
+model_alive_parts(const Model *model, double T, int count, double *parts)
+{
+	functions[model->kind].alive_parts(model, T, count, parts);
+}
+
+double
+model_alive_from_parts(const Model *model, double x, double t_x, double T, double part_t_x, double part_T)
+{
+	return ASK(alive_from_parts, x, t_x, T, part_t_x, part_T);
 }
 
 void

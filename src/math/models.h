@@ -128,6 +128,14 @@ extern void model_fit(ModelKind kind, int regularity, const ModelRow *rows, size
 extern double model_probability_alive(const Model *model, double x, double t_x, double T);
 
 /*
+ * The same from two parts of one time each, at t_x and at T, which are cheaper where many customers have these times in common. Pareto/NBD only: the
+ * probability that a customer who is alive at T after x purchases leaves without another one, for x from 0 to count - 1.
+ */
+extern bool model_has_alive_parts(const Model *model);
+extern void model_alive_parts(const Model *model, double T, int count, double *parts);
+extern double model_alive_from_parts(const Model *model, double x, double t_x, double T, double part_t_x, double part_T);
+
+/*
  * Given that a customer is alive at T after x repeat purchases: the purchases to expect in (T, T + t[i]], for each of
  * count horizons. It does not depend on t_x, except with regularity > 1. Continuous time only.
  */

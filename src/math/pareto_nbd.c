@@ -335,6 +335,60 @@ pareto_nbd_probability_alive(const Model *model, double x, double t_x, double T)
 }
 
 /*
+ * leaving_next
+ *		The probability that a customer who is alive at T leaves before the next purchase: the integral of leaving_curve without end.
+ *		From where rho e^d is 1e17, exp(phi) falls as exp(-(p + q) d).
+ */
+static double
+leaving_next(const Parameters *p, double x, double T)
+{
+	double		factor;
+	Curve		curve = leaving_curve(p, p->r + x, T, &factor);
+	double		end = log1p(1e17 / curve.rho);
+	double		rest = exp(-curve.p * end - curve.q * log1p(curve.rho * expm1(end))) / (curve.p + curve.q);
+
+	return factor * (curve_integral(&curve, 0, end, 0) + rest);
+}
+
+/*
+ * pareto_nbd_alive_parts
+ *		With rho = (alpha + T) / (beta + T), h = leaving_next is s rho times the integral of w^(m - 1) (rho + (1 - rho) w)^-(s + 1) dw from 0 to
+ *		1, m = r + x + s. Integrated by parts,
+ *			m h(x) = s + (r + x) (1 - 1/rho) h(x + 1).
+ *		For rho > 1 all terms are positive. Else m h / s falls with x towards rho. Where it is above 1/2, an error of h(x + 1) becomes no larger in
+ *		relation to h(x); where it is below, one of h(x) in relation to h(x + 1). So all follow from one near where it is 1/2: there
+ *		r + x is some (s rho + 1 - rho) / (1 - 2 rho), for near w = 1 the integrand is an exponential; for rho >= 1/2, from the last.
+ */
+void
+pareto_nbd_alive_parts(const Model *model, double T, int count, double *parts)
+{
+	Parameters	p = parameters_of(model);
+	double		rho = (p.alpha + T) / (p.beta + T);
+	double		step = (p.alpha - p.beta) / (p.alpha + T);	/* 1 - 1/rho */
+	double		balance = rho < 0.5 ? (p.s * rho + 1 - rho) / (1 - 2 * rho) - p.r : INFINITY;
+	int			begin = balance < count - 1 ? (int) fmax(balance + 0.5, 0) : count - 1;
+
+	parts[begin] = leaving_next(&p, begin, T);
+	for (int x = begin - 1; x >= 0; x--)
+		parts[x] = (p.s + (p.r + x) * step * parts[x + 1]) / (p.r + x + p.s);
+	for (int x = begin; x < count - 1; x++)
+		parts[x + 1] = ((p.r + x + p.s) * parts[x] - p.s) / ((p.r + x) * step);
+}
+
+/*
+ * pareto_nbd_alive_from_parts
+ *		To leave between t_x and T is to leave after t_x, but not after T. As the latter is less than to be alive at T, A + I loses no digits.
+ */
+double
+pareto_nbd_alive_from_parts(const Model *model, double x, double t_x, double T, double part_t_x, double part_T)
+{
+	Parameters	p = parameters_of(model);
+	double		alive = exp(log_staying(&p, p.r + x, t_x, T - t_x));
+
+	return alive / (alive + fmax(part_t_x - alive * part_T, 0));
+}
+
+/*
  * pareto_nbd_no_purchase
  *		The likelihood of nothing since t_x until T + t, in relation to that of nothing until T.
  */

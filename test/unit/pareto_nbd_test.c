@@ -459,6 +459,34 @@ test_probabilities(void)
 	ok(consistent, "P(no purchase) is a quotient of likelihoods");
 }
 
+/*
+ * P(alive) of parts, many x at once.
+ */
+static void
+test_parts(void)
+{
+	double		worst = 0;
+	bool		certain = true;
+
+	for (int round = 0; round < 3000; round++)
+	{
+		Model		model = random_model(1e-3, 1e3);
+		ModelRow	row = random_row();
+		int			count = (int) row.x + 1 + round % 30;
+		double		then[400];
+		double		now[400];
+		double		alive;
+
+		pareto_nbd_alive_parts(&model, row.t_x, count, then);
+		pareto_nbd_alive_parts(&model, row.T, count, now);
+		alive = pareto_nbd_alive_from_parts(&model, row.x, row.t_x, row.T, then[(int) row.x], now[(int) row.x]);
+		if (alive > 1e-290)
+			worst = fmax(worst, error_of(alive, pareto_nbd_probability_alive(&model, row.x, row.t_x, row.T)));
+		certain = certain && pareto_nbd_alive_from_parts(&model, row.x, row.T, row.T, now[(int) row.x], now[(int) row.x]) == 1;
+	}
+	ok(worst < 1e-11 && certain, "P(alive) of parts is P(alive): largest error %.1e", worst);
+}
+
 static void
 test_new_customers(void)
 {
@@ -564,6 +592,7 @@ main(void)
 	test_derivatives();
 	test_sums();
 	test_probabilities();
+	test_parts();
 	test_new_customers();
 	test_limits();
 	test_extremes();
