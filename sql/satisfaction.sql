@@ -51,7 +51,7 @@ SELECT rollup(tally) FROM (VALUES ('{"5": 1}'::rating_tally), ('{}'), (NULL), ('
 
 -- Text, jsonb
 SELECT tally, tally::jsonb, tally::jsonb::rating_tally = tally AS back
-FROM (VALUES ('{"5": 2, "-100": 1}'::rating_tally), ('{"5": [2, 2, 2], "4": 0}'), ('{"5": [2, 2.5, 3.25], "1": 9223372036854775805}')) AS v (tally);
+FROM (VALUES ('{"5": 2, "-100": 1}'::rating_tally), ('{"5": [2, 2, 2], "4": 0}'), ('{"5": [2, 2.5, 3.25], "1": 99999999999999999}')) AS v (tally);
 
 -- Levels
 SELECT label, label::satisfaction_level AS level, satisfaction_rank(label::satisfaction_level) AS rank, satisfaction_label(label::satisfaction_level) AS en, satisfaction_label(label::satisfaction_level, 'zh') AS zh
@@ -81,6 +81,8 @@ SELECT weighted_rating_tally(5, -0.1);
 SELECT weighted_rating_tally(5, 1000000);
 SELECT weighted_rating_tally(5, 'NaN'::float8);
 SELECT weighted_rating_tally(5, 999999) FROM generate_series(1, 100001);
+SELECT '{"5": [2, 2.5, 3.25]}'::rating_tally + '{"1": 100000000000000000}';
+SELECT '{"1": 100000000000000000}'::rating_tally + '{"5": [2, 2.5, 3.25]}';
 SELECT csat('{"6": 1}');
 SELECT csat('{"0": 1, "3": 1}');
 SELECT csat('{"5": 1}', 5);
@@ -101,6 +103,7 @@ SELECT '{"101": 1}'::rating_tally;
 SELECT '{"5": -1}'::rating_tally;
 SELECT '{"5": [1, 2, 3]}'::rating_tally;
 SELECT '{"5": [2, 1]}'::rating_tally;
+SELECT '{"5": [2, 1, true]}'::rating_tally;
 SELECT '{"scale": "1..5"}'::rating_tally;
 SELECT '{"5": 9223372036854775807, "4": 1}'::rating_tally;
 SELECT 'gut'::text::satisfaction_level;

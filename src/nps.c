@@ -10,6 +10,7 @@
 #include "nodes/nodes.h"
 
 #include "aggregate.h"
+#include "json_input.h"
 #include "nps.h"
 
 PG_FUNCTION_INFO_V1(nps_tally_in);
@@ -304,40 +305,46 @@ tally_is_valid(NpsTally *tally)
 }
 
 /*
- * read_count
- *		A RatingCallback.
- */
-static bool
-read_count(void *tally, int score, const Numeric *numbers, int count)
-{
-	return score >= 0 && score < SCORES && count == 1 &&
-		count_from_numeric(numbers[0], &((NpsTally *) tally)->counts[score]);
-}
-
-/*
  * nps_tally_in
- *		Counts by score, as {"6": 2, "9": 5}; the key scale where it is not 0..10.
+ *		Answers by score, as {"6": 2, "9": 5}; the key scale where it is not 0..10.
  */
 Datum
 nps_tally_in(PG_FUNCTION_ARGS)
 {
-	static const char *const example = "{\"6\": 2, \"9\": 5} or {\"scale\": \"1..5\", \"4\": 7}";
+	JsonInput	input = {.type = "nps_tally", .text = PG_GETARG_CSTRING(0), .escontext = (struct Node *) fcinfo->context};
 	NpsTally   *tally = palloc0(sizeof(NpsTally));
-	char		name[8] = "0..10";
+	char		scale[8];
 
-	if (!read_tally_text(fcinfo, "nps_tally", example, read_count, name, sizeof(name), tally))
+	if (!json_open(&input, "{\"6\": 2, \"9\": 5} or {\"scale\": \"1..5\", \"4\": 7}"))
 		PG_RETURN_NULL();
-	tally->scale = -1;
+	for (int score = 0; score < SCORES; score++)
+	{
+		char	   *key = psprintf("%d", score);
+		JsonbValue *value = json_value(&input, input.object, key);
+		int128		answers = 0;
+
+		if (value != NULL)
+			json_units(&input, key, value, 0, COUNT_DIGITS, &answers);
+		if (answers < 0 || answers > PG_INT64_MAX)
+			json_wrong(&input, key);
+		tally->counts[score] = (int64) answers;
+	}
+	json_text(&input, "scale", scale, sizeof(scale));
+	tally->scale = scale[0] == '\0' ? 0 : -1;
 	for (int i = 0; i < lengthof(nps_scales); i++)
 	{
-		if (strcmp(name, nps_scale_name(i)) == 0)
+		if (strcmp(scale, nps_scale_name(i)) == 0)
 			tally->scale = i;
 	}
-	if (tally->scale < 0 || !tally_is_valid(tally))
-		ereturn((struct Node *) fcinfo->context, (Datum) 0,
+	if (tally->scale < 0)
+		json_wrong(&input, "scale");
+	if (json_failed(&input, "Keys are scores of 0 to 10, their values numbers of answers; and scale: 0..10, 1..5, 1..7 or 1..10."))
+		PG_RETURN_NULL();
+	if (!tally_is_valid(tally))
+		ereturn(input.escontext, (Datum) 0,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("value out of range for type nps_tally: \"%s\"", PG_GETARG_CSTRING(0)),
-				 errhint("Scales are 0..10, 1..5, 1..7 and 1..10; all answers are on the scale.")));
+				 errmsg("value out of range for type nps_tally: \"%s\"", input.text),
+				 errhint("All answers are on the scale, and fit 64 bits together.")));
 	PG_RETURN_POINTER(tally);
 }
 

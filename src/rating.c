@@ -1,6 +1,6 @@
 /*
  * rating.c
- *		Answers of surveys: reading them, their scales, the words for levels of satisfaction, and the text form of tallies.
+ *		Answers of surveys: reading them, their scales, and the words for levels of satisfaction.
  */
 #include "compat.h"
 
@@ -11,7 +11,6 @@
 #include "utils/builtins.h"
 #include "utils/float.h"
 #include "utils/fmgrprotos.h"
-#include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
@@ -285,116 +284,4 @@ read_scale(FunctionCallInfo fcinfo, int argument)
 				 errmsg("unknown scale: \"%s\"", name),
 				 errhint("A scale is its lowest and its highest answer, as '1..5', between %d and %d.", RATING_LOW, RATING_HIGH)));
 	return scale;
-}
-
-/* ------------------------------------------------------------------------------------------------
- * The text form of tallies
- * ------------------------------------------------------------------------------------------------ */
-
-/* Numbers of one answer: how many, their weight, and its square. */
-#define ENTRY_NUMBERS 3
-
-/*
- * read_entry
- *		One key and its value.
- */
-static bool
-read_entry(JsonbValue *key, JsonbValue *value, RatingCallback callback, char *scale, int scale_size, void *tally)
-{
-	char		name[8];
-	int			rating;
-	Numeric		numbers[ENTRY_NUMBERS];
-	int			count = 1;
-
-	if (key->val.string.len >= sizeof(name))
-		return false;
-	memcpy(name, key->val.string.val, key->val.string.len);
-	name[key->val.string.len] = '\0';
-	if (strcmp(name, "scale") == 0 && scale != NULL)
-	{
-		if (value->type != jbvString || value->val.string.len >= scale_size)
-			return false;
-		memcpy(scale, value->val.string.val, value->val.string.len);
-		scale[value->val.string.len] = '\0';
-		return true;
-	}
-	rating = atoi(name);
-	if (strcmp(name, psprintf("%d", rating)) != 0 || rating < RATING_LOW || rating > RATING_HIGH)
-		return false;
-	if (value->type == jbvNumeric)
-		numbers[0] = value->val.numeric;
-	else
-	{
-		if (value->type != jbvBinary || !JsonContainerIsArray(value->val.binary.data))
-			return false;
-		count = JsonContainerSize(value->val.binary.data);
-		if (count > ENTRY_NUMBERS)
-			return false;
-		for (int i = 0; i < count; i++)
-		{
-			JsonbValue *number = getIthJsonbValueFromContainer(value->val.binary.data, i);
-
-			if (number->type != jbvNumeric)
-				return false;
-			numbers[i] = number->val.numeric;
-		}
-	}
-	return callback(tally, rating, numbers, count);
-}
-
-/*
- * read_tally_text
- */
-bool
-read_tally_text(FunctionCallInfo fcinfo, const char *type_name, const char *example, RatingCallback callback,
-				char *scale, int scale_size, void *tally)
-{
-	char	   *text = PG_GETARG_CSTRING(0);
-	JsonbContainer *object;
-	JsonbIterator *iterator;
-	JsonbIteratorToken token;
-	JsonbValue	key;
-	JsonbValue	value;
-	Datum		json;
-	bool		right;
-
-#if PG_VERSION_NUM >= 160000
-	if (!DirectInputFunctionCallSafe(jsonb_in, text, InvalidOid, -1, (fmNodePtr) fcinfo->context, &json))
-		return false;
-#else
-	json = DirectFunctionCall1(jsonb_in, CStringGetDatum(text));
-#endif
-	object = &DatumGetJsonbP(json)->root;
-	right = JsonContainerIsObject(object);
-	if (right)
-	{
-		iterator = JsonbIteratorInit(object);
-		(void) JsonbIteratorNext(&iterator, &key, true);
-		while (right && (token = JsonbIteratorNext(&iterator, &key, true)) == WJB_KEY)
-		{
-			(void) JsonbIteratorNext(&iterator, &value, true);
-			right = read_entry(&key, &value, callback, scale, scale_size, tally);
-		}
-	}
-	if (!right)
-		ereturn((struct Node *) fcinfo->context, false,
-				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-				 errmsg("invalid input syntax for type %s: \"%s\"", type_name, text),
-				 errhint("It is a JSON object of counts by answer, as %s.", example)));
-	return true;
-}
-
-/*
- * count_from_numeric
- */
-bool
-count_from_numeric(Numeric number, int64 *count)
-{
-	int128		units;
-
-	if (decimal_from_numeric(NumericGetDatum(number), 0, 19, false, &units) != DECIMAL_OK ||
-		units < 0 || units > PG_INT64_MAX)
-		return false;
-	*count = (int64) units;
-	return true;
 }

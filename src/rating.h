@@ -6,11 +6,13 @@
 #define PG_CUSTOMER_RATING_H
 
 #include "compat.h"
-#include "utils/numeric.h"
 
 /* No scale goes beyond. */
 #define RATING_LOW	(-100)
 #define RATING_HIGH	100
+
+/* Digits of a number of answers, which fits 64 bits. */
+#define COUNT_DIGITS 19
 
 /* From the lowest answer to the highest. */
 typedef struct RatingScale
@@ -56,16 +58,5 @@ extern int	find_satisfaction_level(const char *text);
 
 /* What level is called in a language. */
 extern const char *satisfaction_level_label(int level, bool chinese);
-
-/*
- * The text form of a tally: a JSON object of counts by answer, and the name of the scale where there is one. Each count is a
- * number or an array of numbers. The callback tells whether it takes the answer; false after a soft error.
- */
-typedef bool (*RatingCallback) (void *tally, int rating, const Numeric *numbers, int count);
-extern bool read_tally_text(FunctionCallInfo fcinfo, const char *type_name, const char *example, RatingCallback callback,
-							char *scale, int scale_size, void *tally);
-
-/* A count as a whole number; false when it is none. */
-extern bool count_from_numeric(Numeric number, int64 *count);
 
 #endif							/* PG_CUSTOMER_RATING_H */

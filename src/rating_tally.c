@@ -14,6 +14,7 @@
 
 #include "aggregate.h"
 #include "decimal.h"
+#include "json_input.h"
 #include "rating_tally.h"
 
 PG_FUNCTION_INFO_V1(rating_tally_in);
@@ -69,6 +70,29 @@ weight_of(const RatingTally *tally, int slot)
 }
 
 /*
+ * square_limit
+ *		No sum of squares may reach it.
+ */
+static inline int128
+square_limit(void)
+{
+	return (int128) SQUARE_UNIT * INT64CONST(100000000000000000);
+}
+
+/*
+ * check_squares
+ */
+static void
+check_squares(const RatingWeight *weight)
+{
+	if (weight->squares >= square_limit())
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("the squares of the weights are out of range for rating_tally"),
+				 errhint("Divide the weights by their mean: only how they compare to each other matters.")));
+}
+
+/*
  * copy_slots
  *		A copy with slots from low to high, weighted or not; what has no slot in it is left out.
  */
@@ -91,7 +115,10 @@ copy_slots(const RatingTally *tally, int low, int high, bool weighted)
 			continue;
 		copy->counts[i] = tally->counts[from];
 		if (weighted)
+		{
 			RATING_WEIGHTS(copy)[i] = weight_of(tally, from);
+			check_squares(&RATING_WEIGHTS(copy)[i]);
+		}
 	}
 	return copy;
 }
@@ -159,16 +186,6 @@ canonical(const RatingTally *tally)
 }
 
 /*
- * square_limit
- *		No sum of squares may reach it.
- */
-static inline int128
-square_limit(void)
-{
-	return (int128) SQUARE_UNIT * INT64CONST(100000000000000000);
-}
-
-/*
  * weight_is_valid
  *		Can so many answers have these weights? Their squares lie between those of equal weights and that of one which has all.
  */
@@ -206,11 +223,7 @@ add_to_slot(RatingTally *tally, int rating, int64 answers, const RatingWeight *w
 
 		sums->sum += weight->sum;
 		sums->squares += weight->squares;
-		if (sums->squares >= square_limit())
-			ereport(ERROR,
-					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-					 errmsg("the squares of the weights are out of range for rating_tally"),
-					 errhint("Divide the weights by their mean: only how they compare to each other matters.")));
+		check_squares(sums);
 	}
 }
 
@@ -449,41 +462,61 @@ rating_tally_eq(PG_FUNCTION_ARGS)
  * ------------------------------------------------------------------------------------------------ */
 
 /*
- * add_entry
- *		A RatingCallback: the number of answers, or that, their weight and its squares.
+ * read_entry
+ *		The answers of a rating: how many, or an array of that, their weight and its squares. False, and the key is wrong, for
+ *		anything else.
  */
 static bool
-add_entry(void *argument, int rating, const Numeric *numbers, int count)
+read_entry(JsonInput *input, const char *key, const JsonbValue *value, int64 room, int64 *answers, RatingWeight *weight)
 {
-	RatingTally **tally = argument;
-	RatingWeight weight;
-	int64		answers;
-	int64		total = rating_answers(*tally);
+	JsonbContainer *numbers = value->type == jbvNumeric ? NULL : json_array(input, key, value, 3);
+	int128		count = 0;
 
-	if ((count != 1 && count != 3) || !count_from_numeric(numbers[0], &answers) || answers > PG_INT64_MAX - total)
+	if (numbers == NULL && value->type != jbvNumeric)
 		return false;
-	weight = (RatingWeight) {(int128) answers * WEIGHT_UNIT, (int128) answers * SQUARE_UNIT};
-	if (count == 3 &&
-		(decimal_from_numeric(NumericGetDatum(numbers[1]), WEIGHT_SCALE, 25, false, &weight.sum) != DECIMAL_OK ||
-		 decimal_from_numeric(NumericGetDatum(numbers[2]), SQUARE_SCALE, SQUARE_DIGITS, false, &weight.squares) != DECIMAL_OK ||
-		 !weight_is_valid(answers, &weight)))
-		return false;
-	*tally = make_room(*tally, rating, rating, count == 3);
-	add_to_slot(*tally, rating, answers, &weight, total);
-	return true;
+	json_units(input, key, numbers ? getIthJsonbValueFromContainer(numbers, 0) : value, 0, COUNT_DIGITS, &count);
+	if (count < 0 || count > room)
+		json_wrong(input, key);
+	*weight = (RatingWeight) {count * WEIGHT_UNIT, count * SQUARE_UNIT};
+	if (numbers != NULL)
+	{
+		json_units(input, key, getIthJsonbValueFromContainer(numbers, 1), WEIGHT_SCALE, 25, &weight->sum);
+		json_units(input, key, getIthJsonbValueFromContainer(numbers, 2), SQUARE_SCALE, SQUARE_DIGITS, &weight->squares);
+	}
+	*answers = (int64) count;
+	if (input->wrong == NULL && numbers != NULL && !weight_is_valid(*answers, weight))
+		json_wrong(input, key);
+	return input->wrong == NULL;
 }
 
 /*
  * rating_tally_in
- *		Counts by rating, as {"4": 7, "5": 20}; of weighted answers {"4": [7, 6.5, 6.1]}.
+ *		Answers by rating, as {"4": 7, "5": 20}; of weighted ones {"4": [7, 6.5, 6.1]}.
  */
 Datum
 rating_tally_in(PG_FUNCTION_ARGS)
 {
-	static const char *const example = "{\"4\": 7, \"5\": 20}, or weighted {\"4\": [7, 6.5, 6.1]} with the sums of weights and of their squares";
+	JsonInput	input = {.type = "rating_tally", .text = PG_GETARG_CSTRING(0), .escontext = (struct Node *) fcinfo->context};
 	RatingTally *tally = empty_tally();
+	int64		total = 0;
 
-	if (!read_tally_text(fcinfo, "rating_tally", example, add_entry, NULL, 0, &tally))
+	if (!json_open(&input, "{\"4\": 7, \"5\": 20}"))
+		PG_RETURN_NULL();
+	for (int rating = RATING_LOW; rating <= RATING_HIGH; rating++)
+	{
+		char	   *key = psprintf("%d", rating);
+		JsonbValue *value = json_value(&input, input.object, key);
+		RatingWeight weight;
+		int64		answers;
+
+		if (value != NULL && read_entry(&input, key, value, PG_INT64_MAX - total, &answers, &weight))
+		{
+			tally = make_room(tally, rating, rating, value->type != jbvNumeric);
+			add_to_slot(tally, rating, answers, &weight, total);
+			total += answers;
+		}
+	}
+	if (json_failed(&input, "Keys are ratings of -100 to 100, their values numbers of answers; of weighted ones [answers, sum of weights, sum of their squares]."))
 		PG_RETURN_NULL();
 	PG_RETURN_POINTER(canonical(tally));
 }
