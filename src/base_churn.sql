@@ -36,6 +36,19 @@ END $$;
 COMMENT ON FUNCTION base_churn_parts(jsonb) IS
 'Parts of the statements of a customer base''s views: why a customer may leave.';
 
+-- STRICT keeps it from being inlined, so that it is called once in a query, and for a day before the stored one counts anew.
+CREATE FUNCTION base_make_rhythm(options jsonb) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM @extschema@.base_make_function(options, 'rhythm_at(day date)', '{ext}.population_rhythm', $template$
+SELECT CASE WHEN $1 >= c.rhythm_as_of THEN c.rhythm ELSE (SELECT {ext}.population_rhythm(m.history, $1) FROM {schema}.summary_now AS m) END FROM {schema}.churn_model AS c$template$,
+		'STABLE STRICT PARALLEL SAFE');
+	EXECUTE @extschema@.base_template('COMMENT ON FUNCTION {schema}.rhythm_at(date) IS ''The rhythm of the population to compute risks from on a day: the stored one, or for an earlier day that of its population.''', options);
+END $$;
+COMMENT ON FUNCTION base_make_rhythm(jsonb) IS
+'Makes the function of a customer base that gives the rhythm of its population.';
+
 CREATE FUNCTION base_make_churn_views(options jsonb) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -81,7 +94,7 @@ CREATE FUNCTION base_log_churn(options jsonb) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	options := options || @extschema@.base_model_parts(options);
+	options := options || @extschema@.base_model_parts(options || jsonb_build_object('risk_day', @extschema@.base_template('{schema}.as_of()', options)));
 	EXECUTE @extschema@.base_template($template$
 WITH due AS MATERIALIZED (
 	UPDATE {schema}.churn_model SET logged_on = {schema}.as_of() WHERE logged_on < {schema}.as_of() OR logged_on IS NULL RETURNING logged_on AS day

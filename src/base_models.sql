@@ -22,6 +22,7 @@ BEGIN
 		'models_trust', @extschema@.base_template($template$(SELECT d.trust FROM {schema}.models AS d WHERE d.is_default
 		ORDER BY {ext}.trust_rank(d.trust) DESC, d.trust DESC LIMIT 1)$template$, options),
 		'historic_value', @extschema@.base_template('(greatest(m.total, 0) * {margin})', options));
+	options := jsonb_build_object('risk_day', '$1') || options;
 	RETURN jsonb_build_object('models_trust', options -> 'models_trust', 'historic_value', options -> 'historic_value',
 		'current_value', @extschema@.base_template('({ext}.total({ext}.slice(m.history, (m.as_of - interval ''1 year'')::date + 1, m.as_of + 1)) * {margin})', options),
 		'model_values', @extschema@.base_template($template${ext}.base_alive(k.purchases, m.history, m.as_of) AS alive,
@@ -40,7 +41,7 @@ BEGIN
 		(SELECT d.purchases FROM {schema}.models AS d WHERE d.is_default AND d.purchases IS NOT NULL AND d.trust IN ('ok', 'small_sample')) AS trusted,
 		(SELECT {ext}.shift_intercept(c.logistic, 0) FROM {schema}.churn_model AS c WHERE c.logistic_days = c.horizon_days AND {ext}.trust(c.logistic) IN ('ok', 'collinear')
 			AND least({ext}.events(c.logistic), {ext}.observations(c.logistic) - {ext}.events(c.logistic)) >= 180) AS logistic,
-		(SELECT c.rhythm FROM {schema}.churn_model AS c) AS rhythm, (SELECT c.horizon_days FROM {schema}.churn_model AS c) AS horizon_days OFFSET 0) AS k$template$, options));
+		(SELECT {schema}.rhythm_at({risk_day})) AS rhythm, (SELECT c.horizon_days FROM {schema}.churn_model AS c) AS horizon_days OFFSET 0) AS k$template$, options));
 END $$;
 COMMENT ON FUNCTION base_model_parts(jsonb) IS
 'Parts of the statements of a customer base''s views: the values of a customer by the stored models, and the trust of these.';

@@ -670,6 +670,8 @@ FROM (SELECT {key}, history, orders, gross, total, first_purchase, last_purchase
 WHERE NOT m.folded OR NOT ({is_changed})$template$, false);
 	END LOOP;
 
+	PERFORM @extschema@.base_make_rhythm(options);
+
 	-- The measures of each customer at the end of a day: the plain columns serve when nothing comes after it. Twice, for the
 	-- planner's sake: for one customer the day stands apart, fenced by OFFSET 0, which plans in a moment; for all of them it is
 	-- a parameter wherever it is used, so that plans are parallel.

@@ -189,7 +189,6 @@ next_purchase(PG_FUNCTION_ARGS)
 	double		confidence = PG_GETARG_FLOAT8(3);
 	double		shares[3] = {0.5, (1 - confidence) / 2, (1 + confidence) / 2};
 	OwnRhythm	rhythm;
-	TupleDesc	row_type;
 	Datum		values[3] = {0};
 	bool		nulls[3];
 
@@ -197,13 +196,11 @@ next_purchase(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("confidence must be between 0 and 1, not %g", confidence)));
-	if (get_call_result_type(fcinfo, NULL, &row_type) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
 	if (curve == NULL || !own_rhythm(PG_GETARG_DATUM(0), as_of, curve, &rhythm))
 		PG_RETURN_NULL();
 	for (int i = 0; i < 3; i++)
 		nulls[i] = !day_of_share(as_of, &rhythm, shares[i], &values[i]);
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(row_type), values, nulls)));
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(rhythm_row_type(fcinfo), values, nulls)));
 }
 
 /* ------------------------------------------------------------------------------------------------

@@ -5,6 +5,8 @@
 #ifndef PG_CUSTOMER_CHURN_H
 #define PG_CUSTOMER_CHURN_H
 
+#include "access/tupdesc.h"
+
 #include "purchase_history.h"
 
 /* ------------------------------------------------------------------------------------------------
@@ -87,6 +89,9 @@ typedef struct RhythmCurve
 
 /* That of an argument of a function, kept at the place in the query from which it is called; NULL without a customer. */
 extern const RhythmCurve *rhythm_argument(FunctionCallInfo fcinfo, int argument);
+
+/* The row type of that function, kept there too. */
+extern TupleDesc rhythm_row_type(FunctionCallInfo fcinfo);
 
 /* ------------------------------------------------------------------------------------------------
  * Features for a model of churn

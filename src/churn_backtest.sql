@@ -237,11 +237,13 @@ WITH outcomes AS MATERIALIZED (
 	SELECT f.attribute, percentile_disc(ARRAY[0.25, 0.5, 0.75]::float8[]) WITHIN GROUP (ORDER BY f.number) AS q
 	FROM facts AS f WHERE f.number IS NOT NULL AND f.number <> 'NaN' GROUP BY f.attribute HAVING count(DISTINCT f.number) > 20
 ), groups AS (
-	SELECT f.attribute, f.value, count(*) AS customers, count(*) FILTER (WHERE f.churned) AS churned
+	SELECT p.attribute, CASE WHEN p.customers >= 10 THEN p.value ELSE '(others)' END AS value, sum(p.customers)::bigint AS customers, sum(p.churned)::bigint AS churned
+	FROM (SELECT f.attribute, f.value, count(*) AS customers, count(*) FILTER (WHERE f.churned) AS churned
 	FROM (SELECT f.churned, f.attribute, CASE WHEN q.q IS NULL OR f.number IS NULL THEN f.value WHEN f.number <= q.q[1] THEN format('to %s', q.q[1])
 			WHEN f.number <= q.q[2] THEN format('%s to %s', q.q[1], q.q[2]) WHEN f.number <= q.q[3] THEN format('%s to %s', q.q[2], q.q[3]) ELSE format('over %s', q.q[3]) END AS value
 		FROM facts AS f LEFT JOIN quartiles AS q ON q.attribute = f.attribute) AS f
-	GROUP BY f.attribute, f.value
+	GROUP BY f.attribute, f.value) AS p
+	GROUP BY 1, 2
 ), alltogether AS (
 	SELECT count(*) AS customers, count(*) FILTER (WHERE churned) AS churned FROM outcomes
 )
@@ -251,4 +253,4 @@ FROM groups AS g CROSS JOIN alltogether AS t CROSS JOIN LATERAL (SELECT {ext}.pr
 ORDER BY g.attribute, 8 DESC NULLS LAST, g.value$template$, options || jsonb_build_object('own', coalesce(own, ''))) USING as_of, horizon;
 END $$;
 COMMENT ON FUNCTION churn_attributes(text, date, interval) IS
-'Who of the customers of a base made no purchase in the horizon after as_of, by what was known of them: a row for each value of an attribute, with the churn rate, its 95 % interval (Wilson), its lift over the rate of all, and its share of the churned; numbers of more than 20 values in quarters.';
+'Who of the customers of a base made no purchase in the horizon after as_of, by what was known of them: a row for each value of an attribute, with the churn rate, its 95 % interval (Wilson), its lift over the rate of all, and its share of the churned; numbers of more than 20 values in quarters, values of fewer than 10 customers as (others).';

@@ -635,7 +635,7 @@ DROP VIEW IF EXISTS {schema}.customers, {schema}.rfm, {schema}.rfm_segments, {sc
 DROP FUNCTION IF EXISTS {schema}.moved(date, date, text, text), {schema}.segment_moves(date, date), {schema}.customers_at(date), {schema}.rfm_at(date),
 	{schema}.rfm_segments_at(date), {schema}.abc_at(date), {schema}.kpis_at(date), {schema}.kpis_by(text, date),
 	{schema}.scored_at(date), {schema}.all_scored_at(date), {schema}.breaks_at(date), {schema}.population_breaks(date),
-	{schema}.measured_at(date), {schema}.all_measured_at(date), {schema}.as_of();
+	{schema}.measured_at(date), {schema}.all_measured_at(date), {schema}.rhythm_at(date), {schema}.as_of();
 DROP VIEW IF EXISTS {schema}.summary_now, {schema}.customer_now;
 DROP FUNCTION IF EXISTS {schema}.fold_some(bigint), {schema}.fold_now(text[], text[]), {schema}.changed()[[order_sql:, {schema}.lines_of]];
 DROP TABLE IF EXISTS {schema}.settings, {schema}.state, {schema}.segment_map, {schema}.lifecycle_stages, {schema}.summary, {schema}.deltas[[order_sql:, {schema}.line_deltas]],

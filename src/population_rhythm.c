@@ -561,6 +561,7 @@ rhythm_curve(const StoredRhythm *rhythm, RhythmCurve *curve)
 typedef struct CurveCache
 {
 	bool		usable;
+	TupleDesc	row_type;		/* see rhythm_row_type */
 	Size		size;
 	RhythmCurve curve;
 	char		bytes[FLEXIBLE_ARRAY_MEMBER];
@@ -587,11 +588,33 @@ rhythm_argument(FunctionCallInfo fcinfo, int argument)
 			pfree(cache);
 		cache = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, offsetof(CurveCache, bytes) + size);
 		cache->usable = rhythm_curve(DatumGetRhythm(PointerGetDatum(value)), &cache->curve);
+		cache->row_type = NULL;
 		cache->size = size;
 		memcpy(cache->bytes, value, size);
 		fcinfo->flinfo->fn_extra = cache;
 	}
 	return cache->usable ? &cache->curve : NULL;
+}
+
+/*
+ * rhythm_row_type
+ *		After rhythm_argument.
+ */
+TupleDesc
+rhythm_row_type(FunctionCallInfo fcinfo)
+{
+	CurveCache *cache = fcinfo->flinfo->fn_extra;
+
+	if (cache->row_type == NULL)
+	{
+		MemoryContext caller = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+
+		if (get_call_result_type(fcinfo, NULL, &cache->row_type) != TYPEFUNC_COMPOSITE)
+			elog(ERROR, "return type must be a row type");
+		cache->row_type = BlessTupleDesc(CreateTupleDescCopy(cache->row_type));
+		MemoryContextSwitchTo(caller);
+	}
+	return cache->row_type;
 }
 
 /*
