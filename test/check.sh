@@ -3,8 +3,8 @@
 #
 #   test/check.sh [GROUP ...]          PG_MAJOR=17 for another PostgreSQL; SHARED=… where the real data are
 #
-# Groups: unit regress isolation pgtap docs tap real. All that they print is TAP in the end; the last line
-# counts every test. Nothing is written outside the build folder, and nothing runs longer than 15 minutes.
+# Groups: unit regress isolation pgtap docs tap real, two at a time. All that they print is TAP in the end; the
+# last line counts every test. Nothing is written outside the build folder, and nothing runs longer than 15 minutes.
 set -uo pipefail
 top=$(cd "$(dirname "$0")/.." && pwd)
 me=$top/test/check.sh
@@ -70,16 +70,17 @@ if [ "${1:-}" = inside ]; then
 	exit
 fi
 
-# --- the groups, one after the other ---------------------------------------------------------------
-groups=${*:-unit regress isolation pgtap docs tap real}
+# --- the groups, two at a time where there are two cores ---------------------------------------------
+groups=${*:-pgtap docs tap isolation unit regress real}
 unset MAKEFLAGS MFLAGS MAKELEVEL DATA
 now() { date +%s.%N; }
 counted() { echo "$1 passed, $2 failed$([ "$3" = 0 ] || echo ", $3 skipped")"; }
 seconds() { awk -v a="$1" -v b="$(now)" 'BEGIN { printf "%.1f s", b - a }'; }
 
+declare -A running=() begins=()
+stop() { kill -TERM "${!running[@]}" 2>/dev/null; wait; exit 130; }
+trap stop INT TERM HUP
 begun=$(now)
-child=
-trap '[ -z "$child" ] || { kill -TERM "$child" 2>/dev/null; wait "$child"; }; exit 130' INT TERM HUP
 stage=$("$top/test/server/build.sh") || { echo "0 passed, 1 failed"; exit 1; }
 bin=$(echo "$stage"/usr/lib/postgresql/*/bin)
 work=$stage/check
@@ -94,18 +95,12 @@ line() { printf '%-10s %-48s %8s\n' "$1" "$2" "$(seconds "$begun")"; }
 line build "PostgreSQL $("$bin/pg_config" --version | cut -d' ' -f2), no warnings"
 
 passed=0 failed=0 skipped=0
-for group in $groups; do
-	if [ "$group" = real ] && [ ! -d "$SHARED/data" ]; then
-		printf '%-10s skipped: there are no real data in %s\n' real "$SHARED/data"
-		skipped=$((skipped + $(find "$top/test/real" -name '*.sql' 2>/dev/null | wc -l)))
-		continue
-	fi
-	begun=$(now)
+finish_one() {  # of the groups that run, the one that ends first
+	local status=0 pid group log report p f s
+	wait -n -p pid "${!running[@]}" || status=$?
+	group=${running[$pid]} begun=${begins[$pid]}
+	unset "running[$pid]"
 	log=$work/$group.log
-	status=0
-	"$top/test/server/run.sh" "$stage" timeout $((SECONDS < 890 ? 900 - SECONDS : 10)) bash "$me" inside "$group" >"$log" 2>&1 </dev/null 7<&- & child=$!
-	wait "$child" || status=$?
-	child=
 	report=$(awk -f "$top/test/tap.awk" "$log")
 	read -r _ p f s <<<"${report##*$'\n'}"
 	if [ "$status" -ne 0 ] && [ "$f" = 0 ]; then
@@ -114,6 +109,18 @@ for group in $groups; do
 	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 	line "$group" "$(counted "$p" "$f" "$s")"
 	[ "$f" = 0 ] || { printf '%s\n' "${report%$'\n'*}"; find "$stage/obj" -name regression.diffs -newer "$work" -exec cat {} +; echo "  log: $log"; }
+}
+for group in $groups; do
+	if [ "$group" = real ] && [ ! -d "$SHARED/data" ]; then
+		printf '%-10s skipped: there are no real data in %s\n' real "$SHARED/data"
+		skipped=$((skipped + $(find "$top/test/real" -name '*.sql' 2>/dev/null | wc -l)))
+		continue
+	fi
+	[ ${#running[@]} -lt 2 ] && { [ ${#running[@]} = 0 ] || [ "$(nproc)" -gt 1 ]; } || finish_one
+	"$top/test/server/run.sh" "$stage" timeout $((SECONDS < 890 ? 900 - SECONDS : 10)) bash "$me" inside "$group" >"$work/$group.log" 2>&1 </dev/null 7<&- &
+	running[$!]=$group
+	begins[$!]=$(now)
 done
+while [ ${#running[@]} -gt 0 ]; do finish_one; done
 counted $passed $failed $skipped
 [ "$failed" = 0 ]
