@@ -271,7 +271,7 @@ SELECT throws_ok('SELECT * FROM forget_customer(''shop'', ''zoe9'', ''a'')', '55
 SELECT throws_ok('SELECT * FROM forget_customer(''shop'', ''zoe9'')', '22023', 'tenant cannot be NULL', 'of which tenant?');
 SELECT throws_ok('SELECT * FROM forget_customer(''lines'', ''zoe9'', ''a'')', '22023', 'tenant cannot be ''a''', 'there are no tenants');
 DELETE FROM orders WHERE customer = 'zoe9';
-SELECT results_eq($$SELECT item, rows > 0 FROM forget_customer('shop', 'zoe9', 'a')$$, $$VALUES ('summary', true), ('deltas', true), ('lifecycle_changes', true), ('quarantine', true)$$, 'what was erased');
+SELECT results_eq($$SELECT item, rows > 0 FROM forget_customer('shop', 'zoe9', 'a')$$, $$VALUES ('summary', true), ('deltas', true), ('lifecycle_changes', true), ('churn_changes', false), ('quarantine', true), ('answers', false)$$, 'what was erased');
 SELECT is_empty($$SELECT * FROM forget_customer('shop', 'zoe9', 'a') WHERE rows > 0$$, 'not twice');
 SELECT is((SELECT count(*) FROM shop.lifecycle_changes WHERE customer = 'zoe9'), 1::bigint, 'the same name of another tenant is another customer');
 SELECT lives_ok($$SELECT * FROM forget_customer('shop', 'zoe9', 'b'); SELECT * FROM forget_customer('lines', 'zoe9')$$, 'also with order ids');

@@ -78,6 +78,6 @@ SELECT is((SELECT count(*) FROM scored, LATERAL (SELECT sum(purchase_probability
 SELECT is(count(*), 0::bigint, 'a path is P(alive) on each of its days') FROM models, (SELECT history FROM simulated WHERE customer IN (3, 5, 8)) AS h, alive_path(m, history, '2023-12-25', '2025-12-31', 17) AS p
 	WHERE p.probability IS DISTINCT FROM probability_alive(m, history, p.day);
 SELECT ok(bool_and(proparallel = 's' AND provolatile = 'i'), 'everything is immutable and parallel safe') FROM pg_proc JOIN pg_depend ON classid = 'pg_proc'::regclass AND objid = pg_proc.oid AND deptype = 'e'
-	JOIN pg_extension ON refobjid = pg_extension.oid AND extname = 'pg_customer' WHERE proname ~ '_fit$|^fit_|_model(_|$)|^ltv|^expected_|probability|^residual_|alive|_ltv$' AND prolang <> (SELECT oid FROM pg_language WHERE lanname = 'plpgsql') AND proname !~ '^base_|^fit_models$|^models_fit$';
+	JOIN pg_extension ON refobjid = pg_extension.oid AND extname = 'pg_customer' WHERE proname ~ '_fit$|^fit_|_model(_|$)|^ltv|^expected_|probability|^residual_|alive|_ltv$' AND prolang <> (SELECT oid FROM pg_language WHERE lanname = 'plpgsql') AND proname !~ '^base_|^fit_models$|^models_fit$|^churn_fit$';
 SELECT * FROM finish();
 ROLLBACK;

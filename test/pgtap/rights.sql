@@ -49,7 +49,7 @@ SELECT 'write', unnest('{SELECT rights_base.fold_some(10),"SELECT rights_base.fo
 UNION ALL
 SELECT 'write', format(w, oid::regclass, (SELECT attname FROM pg_attribute WHERE attrelid = c.oid AND attnum = 1))
 FROM pg_class AS c, unnest('{DELETE FROM %s,UPDATE %s SET %2$I = %2$I,TRUNCATE %s,LOCK TABLE %s IN EXCLUSIVE MODE,DROP TABLE %s CASCADE}'::text[]) AS w
-WHERE relnamespace = 'rights_base'::regnamespace AND relkind = 'r' AND NOT (relname = 'segment_map' AND w ~ '^(DELETE|TRUNCATE)') AND NOT (relname IN ('quarantine', 'lifecycle_changes') AND w ~ '^UPDATE')
+WHERE relnamespace = 'rights_base'::regnamespace AND relkind = 'r' AND NOT (relname = 'segment_map' AND w ~ '^(DELETE|TRUNCATE)') AND NOT (relname IN ('quarantine', 'lifecycle_changes', 'churn_changes') AND w ~ '^UPDATE')
 UNION ALL
 SELECT 'act', unnest(ARRAY['SELECT * FROM refresh_customer_base(''rights_base'')', 'SELECT * FROM verify_customer_base(''rights_base'')',
 	'SELECT grant_reader(''rights_base'', ''rights_nobody'')', 'SELECT revoke_reader(''rights_base'', ''rights_reader'')',
