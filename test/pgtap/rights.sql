@@ -41,7 +41,7 @@ CREATE TEMP TABLE attempts AS
 SELECT 'read' AS kind, format('SELECT * FROM %s', oid::regclass) AS statement
 FROM pg_class WHERE relnamespace = 'rights_base'::regnamespace AND relkind IN ('r', 'v')
 UNION ALL
-SELECT 'read', format('SELECT * FROM %s(%s)', oid::regproc, (SELECT string_agg(CASE t WHEN 'date'::regtype THEN '''2024-01-15''' ELSE '''month''' END, ', ')
+SELECT 'read', format('SELECT * FROM %s(%s)', oid::regproc, (SELECT string_agg(CASE t WHEN 'date'::regtype THEN '''2024-01-15''' WHEN 'integer'::regtype THEN '90' ELSE '''month''' END, ', ')
 	FROM unnest(proargtypes::oid[]) AS t))
 FROM pg_proc WHERE pronamespace = 'rights_base'::regnamespace AND provolatile <> 'v'
 UNION ALL
