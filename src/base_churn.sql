@@ -66,7 +66,7 @@ COMMENT ON FUNCTION base_make_churn_views(jsonb) IS
 'Makes the views of churn in the schema of a customer base.';
 
 CREATE FUNCTION base_renew_rhythm(options jsonb) RETURNS void
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 BEGIN
 	EXECUTE @extschema@.base_template($template$
@@ -91,28 +91,29 @@ COMMENT ON FUNCTION base_fit_churn(jsonb) IS
 
 -- Once a day: customers of value who are in the high band now and were not by the log, and those who were and are not.
 CREATE FUNCTION base_log_churn(options jsonb) RETURNS void
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
+DECLARE
+	day date;
 BEGIN
-	options := options || @extschema@.base_model_parts(options || jsonb_build_object('risk_day', @extschema@.base_template('{schema}.as_of()', options)));
+	EXECUTE @extschema@.base_template('UPDATE {schema}.churn_model SET logged_on = {schema}.as_of() WHERE logged_on < {schema}.as_of() OR logged_on IS NULL RETURNING logged_on', options) INTO day;
+	IF day IS NULL THEN
+		RETURN;
+	END IF;
+	options := options || jsonb_build_object('risk_day', quote_literal(day) || '::date');
 	EXECUTE @extschema@.base_template($template$
-WITH due AS MATERIALIZED (
-	UPDATE {schema}.churn_model SET logged_on = {schema}.as_of() WHERE logged_on < {schema}.as_of() OR logged_on IS NULL RETURNING logged_on AS day
-), now AS MATERIALIZED (
+WITH now AS MATERIALIZED (
 	SELECT {m.tenant,} m.customer, {ext}.churn_band(v.risk) AS band, v.risk, {ext}.revenue_at_risk(coalesce(v.value, {current_value}), v.risk) AS revenue_at_risk
-	FROM due CROSS JOIN LATERAL {schema}.scored_at(due.day) AS m CROSS JOIN LATERAL (SELECT {model_values} OFFSET 0) AS v
+	FROM {schema}.all_scored_at({risk_day}) AS m CROSS JOIN LATERAL (SELECT {model_values} OFFSET 0) AS v
 	WHERE m.abc = 'A'
 ), before AS MATERIALIZED (
 	SELECT DISTINCT ON ({key}) {key}, to_band FROM {schema}.churn_changes ORDER BY {key}, id DESC
 )
 INSERT INTO {schema}.churn_changes ({key}, from_band, to_band, risk, revenue_at_risk, changed_on)
-SELECT {m.key}, b.to_band, m.band, m.risk, m.revenue_at_risk, due.day
-FROM due CROSS JOIN now AS m LEFT JOIN before AS b ON {b=m}
-WHERE (m.band = 'high') IS DISTINCT FROM (b.to_band = 'high') AND (m.band = 'high' OR b.to_band = 'high')
-UNION ALL
-SELECT {b.key}, b.to_band, NULL, NULL, NULL, due.day
-FROM due CROSS JOIN before AS b WHERE b.to_band = 'high' AND NOT EXISTS (SELECT FROM now AS m WHERE {b=m})
-ORDER BY {key}$template$, options);
+SELECT [[tenant_sql:coalesce(m.tenant, b.tenant), ]]coalesce(m.customer, b.customer), b.to_band, m.band, m.risk, m.revenue_at_risk, {risk_day}
+FROM now AS m FULL JOIN before AS b ON {b=m}
+WHERE coalesce(m.band = 'high', false) <> coalesce(b.to_band = 'high', false)
+ORDER BY [[tenant_sql:1, 2]][[!tenant_sql:1]]$template$, options || @extschema@.base_model_parts(options));
 END $$;
 COMMENT ON FUNCTION base_log_churn(jsonb) IS
 'Logs the customers of ABC class A of a customer base that came into the high band of risk or left it, as a part of advance_customer_base; to_band NULL: no longer in that class.';
