@@ -68,10 +68,11 @@ COMMENT ON FUNCTION base_make_churn_views(jsonb) IS
 CREATE FUNCTION base_renew_rhythm(options jsonb) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
+DECLARE
+	day date;
 BEGIN
-	EXECUTE @extschema@.base_template($template$
-UPDATE {schema}.churn_model SET rhythm = r.rhythm, rhythm_as_of = r.day
-FROM (SELECT {ext}.population_rhythm(m.history, d.day) AS rhythm, d.day FROM (SELECT {schema}.as_of() AS day) AS d CROSS JOIN {schema}.summary_now AS m GROUP BY d.day) AS r$template$, options);
+	EXECUTE format('SELECT %s.as_of()', options ->> 'schema') INTO day;
+	EXECUTE @extschema@.base_template('UPDATE {schema}.churn_model SET rhythm = (SELECT {ext}.population_rhythm(m.history, $1) FROM {schema}.summary_now AS m), rhythm_as_of = $1', options) USING day;
 END $$;
 COMMENT ON FUNCTION base_renew_rhythm(jsonb) IS
 'Renews the rhythm of the population of a customer base.';
