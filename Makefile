@@ -138,6 +138,7 @@ SQL_PARTS = \
 	src/base_fold.sql \
 	src/base_lifecycle.sql \
 	src/base_retention.sql \
+	src/base_columns.sql \
 	src/base_views.sql \
 	src/base_models.sql \
 	src/base_churn.sql \
