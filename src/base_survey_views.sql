@@ -55,13 +55,12 @@ BEGIN
 	-- speaks by them; one that only asks of dimensions, by all of its answers.
 	PERFORM @extschema@.base_make_function(options, 'answers_until(day date)', 'TABLE ({tenant_column}survey text, kind text, scale text, wave text, minimum_answers integer, answered_on date, scope text,
 		dimension text, channel text, agent text, score integer, answers bigint, overall boolean)', $template$
-SELECT {a.tenant,} s.survey, s.kind, s.scale, s.wave, s.minimum_answers, a.day, a.scope, a.dimension, a.channel, a.agent, a.score::integer, sum(a.answers)::bigint,
-	a.dimension IS NULL OR NOT EXISTS (SELECT FROM {schema}.answer_counts AS o WHERE o.survey = s.id AND o.dimension IS NULL)
+SELECT {a.tenant,} s.survey, s.kind, s.scale, s.wave, s.minimum_answers, a.day, a.scope, a.dimension, a.channel, a.agent, a.score::integer, sum(a.answers)::bigint, a.dimension IS NULL OR NOT s.overall
 FROM (SELECT survey, {tenant,} day, scope, dimension, channel, agent, score, answers FROM {schema}.answer_counts
 	UNION ALL SELECT survey, {tenant,} answered_at::date, scope, dimension, channel, agent, score, answers FROM {schema}.answers WHERE NOT counted AND problem IS NULL) AS a
-	JOIN {schema}.surveys AS s ON s.id = a.survey
+	JOIN (SELECT y.*, EXISTS (SELECT FROM {schema}.answer_counts AS o WHERE o.survey = y.id AND o.dimension IS NULL) AS overall FROM {schema}.surveys AS y OFFSET 0) AS s ON s.id = a.survey
 WHERE a.day <= $1
-GROUP BY {a.tenant,} s.id, s.survey, s.kind, s.scale, s.wave, s.minimum_answers, a.day, a.scope, a.dimension, a.channel, a.agent, a.score HAVING sum(a.answers) > 0$template$);
+GROUP BY {a.tenant,} s.survey, s.kind, s.scale, s.wave, s.minimum_answers, s.overall, a.day, a.scope, a.dimension, a.channel, a.agent, a.score HAVING sum(a.answers) > 0$template$);
 
 	PERFORM @extschema@.base_make_view(options, 'nps_by_period', 'The net promoter score by week, month, quarter and year; filter by unit.', $template$
 SELECT {c.tenant,} c.survey, c.scope, c.period, c.unit, {ext}.answers(c.tally), {ext}.promoters(c.tally), {ext}.passives(c.tally), {ext}.detractors(c.tally),

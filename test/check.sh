@@ -31,14 +31,16 @@ sql_scripts() {
 
 # Sources that need no server, with the sanitizers where the compiler has them.
 inside_unit() {
-	local cc=(cc -std=gnu11 -g -O1 -Wall -Wextra -Werror -ffp-contract=off -I"$top/src") sources test program
+	local cc=(cc -std=gnu11 -g -O1 -Wall -Wextra -Werror -ffp-contract=off -I"$top/src") test program
 	local sanitize=(-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
 	echo 'int main(void) { return 0; }' | cc "${sanitize[@]}" -x c -o "$work/probe" - 2>/dev/null && "$work/probe" && cc+=("${sanitize[@]}")
-	mapfile -t sources < <(find "$top/src" -name '*.c' -exec grep -LE '"(compat|postgres)\.h"' {} +)
+	# Compiled once for all of the tests.
+	mkdir "$work/objects"
+	find "$top/src" -name '*.c' -exec grep -LE '"(compat|postgres)\.h"' {} + | (cd "$work/objects" && xargs -P 2 -n 1 "${cc[@]}" -c) 2>&1 || echo "Bail out! the sources do not compile"
 	for test in "$top"/test/unit/*.c; do
 		echo "=== ${test#"$top"/}"
 		program=$work/$(basename "$test" .c)
-		{ "${cc[@]}" -o "$program" "$test" "${sources[@]}" -lm && "$program"; } 2>&1 || echo "Bail out! exit status $?"
+		{ "${cc[@]}" -o "$program" "$test" "$work"/objects/*.o -lm && "$program"; } 2>&1 || echo "Bail out! exit status $?"
 	done
 }
 
