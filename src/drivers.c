@@ -120,7 +120,7 @@ rating_units(Oid type, Datum rating)
 		int64		whole = DatumGetInt32(rating);
 
 		units = whole * 1000000;
-		if (Abs(whole) >= 1000000000)
+		if (whole <= -1000000000 || whole >= 1000000000)
 			status = DECIMAL_TOO_LARGE;
 	}
 	else if (type == FLOAT8OID)
