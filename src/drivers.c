@@ -419,7 +419,8 @@ set_coefficients(const DriverTally *tally, Regression *regression)
 	cholesky_invert(n, factor, dependent, inverse);
 	df = tally->answers - rank - 1;
 
-	memcpy(parts, regression->with_overall, sizeof(double) * n);
+	for (int i = 0; i < n; i++)
+		parts[i] = regression->with_overall[i];
 	cholesky_solve(n, factor, dependent, parts);
 	regression->r_squared = 0;
 	for (int i = 0; i < n; i++)
