@@ -118,6 +118,7 @@ SELECT fitted_on, fitted_days, trust(model) FROM churn_fit('SELECT history FROM 
 -- Short data: the window is a third of the time
 SELECT fitted_on, fitted_days, trust(model) FROM churn_fit('SELECT history FROM shop', '2023-07-01', '120 days');
 SELECT fitted_on, fitted_days, model FROM churn_fit('SELECT history FROM shop', '2023-01-20', '120 days');
+\set SHOW_CONTEXT never
 \set VERBOSITY default
 SELECT count(*) FROM churn_backtest('SELECT history FROM shop', '2024-12-01', '365 days', '{}');
 SELECT count(*) FROM churn_backtest('SELECT history FROM shop', '2024-06-01', '0 days');

@@ -42,7 +42,7 @@ FROM (VALUES ('{"9": 1, "0": 2}'::nps_tally, '{"9": 5, "10": 1}'::nps_tally)) AS
 SELECT rollup(tally) FROM (VALUES ('{"9": 1}'::nps_tally), ('{}'), (NULL), ('{"9": 2, "3": 1}')) AS v (tally);
 
 -- Changes
-SELECT d.* FROM (VALUES ('{"5": 30, "8": 30, "10": 40}'::nps_tally, '{"5": 20, "8": 30, "10": 50}'::nps_tally), ('{"5": 3}', '{"5": 3}'), ('{"5": 3}', '{"9": 3}'), ('{}', '{"9": 3}'))
+SELECT d.difference, round(d.z::numeric, 12) AS z, round(d.p_value::numeric, 12) AS p_value FROM (VALUES ('{"5": 30, "8": 30, "10": 40}'::nps_tally, '{"5": 20, "8": 30, "10": 50}'::nps_tally), ('{"5": 3}', '{"5": 3}'), ('{"5": 3}', '{"9": 3}'), ('{}', '{"9": 3}'))
 	AS v (before, after), nps_difference(before, after) AS d;
 SELECT (nps_paired_difference(before, after)).* FROM (VALUES (1, 9), (9, 9), (10, 3), (7, 9), (8, 10), (NULL, 9), (9, NULL)) AS v (before, after);
 SELECT nps_paired_difference(before, after, '1..10'), nps_paired_difference(before::text, after::text), nps_paired_difference(before::text, after::text, '0..10'),
