@@ -2,13 +2,13 @@
 -- Surveys of a base: answers beside orders ------------------------------------------------------------
 
 -- Kinds of surveys. A complaint has no score.
-CREATE FUNCTION base_survey_kinds(OUT kind text, OUT scale text, OUT top integer) RETURNS SETOF record
+CREATE FUNCTION base_survey_kinds(OUT kind text, OUT scale text) RETURNS SETOF record
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
-	VALUES ('nps', '0..10', 2), ('csat', '1..5', 2), ('ces', '1..7', 3), ('complaint', NULL, NULL);
+	VALUES ('nps', '0..10'), ('csat', '1..5'), ('ces', '1..7'), ('complaint', NULL);
 END;
 COMMENT ON FUNCTION base_survey_kinds() IS
-'The kinds of surveys that a customer base takes, each with its usual scale and the number of its highest scores that mean satisfied.';
+'The kinds of surveys that a customer base takes, each with its usual scale.';
 
 -- The tables of surveys, in every base. What was answered is kept as signed rows: a row that goes from the source adds one with -1.
 -- So triggers only ever append, whoever comes first, and the sum over equal rows is exact. What cannot be used stands among them with
