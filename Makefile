@@ -43,9 +43,14 @@ OBJS = \
 	src/driver_tally.o \
 	src/drivers.o \
 	src/event_counts.o \
+	src/fast_group_path.o \
+	src/fast_group_rows.o \
+	src/fast_group_scan.o \
+	src/fast_group_sort.o \
 	src/histories_query.o \
 	src/history_codec.o \
 	src/history_measures.o \
+	src/history_row.o \
 	src/history_state.o \
 	src/history_text.o \
 	src/inference.o \
