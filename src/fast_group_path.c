@@ -168,7 +168,7 @@ fast_group_plan_list(const FastGroupPlan *plan)
 		oids = lappend_oid(oids, plan->equal[i]);
 		oids = lappend_oid(oids, plan->collation[i]);
 	}
-	return list_make3(list_make2_int(plan->keys, plan->filter), oids, makeFloat(psprintf("%.0f", plan->bytes)));
+	return list_make3(list_make2_int(plan->keys, plan->filter), oids, makeString(psprintf("%.0f", plan->bytes)));
 }
 
 /*
@@ -184,7 +184,7 @@ fast_group_plan_read(FastGroupPlan *plan, List *list)
 	plan->day_type = linitial_oid(oids);
 	plan->amount_type = lsecond_oid(oids);
 	plan->aggregate = lthird_oid(oids);
-	plan->bytes = floatVal(lthird(list));
+	plan->bytes = strtod(strVal(lthird(list)), NULL);
 	for (int i = 0; i < plan->keys; i++)
 	{
 		plan->equal[i] = list_nth_oid(oids, 3 + 2 * i);
