@@ -117,6 +117,7 @@ OBJS = \
 SQL_PARTS = \
 	src/head.sql \
 	src/purchase_history.sql \
+	src/summarise.sql \
 	src/period_totals.sql \
 	src/purchase_changes.sql \
 	src/rfm.sql \

@@ -17,6 +17,7 @@
 #define MIN_PART_ROWS	(64 * 1024)
 #define MAX_PART_ROWS	(1024 * 1024)
 #define FEW_ROWS		24		/* are sorted by insertion */
+#define FEW_DAYS		512		/* of a history that needs no memory of its own */
 #define CALENDAR_DAYS	8192	/* rows of a customer within so many days need no sorting */
 
 /* A customer of the partition. */
@@ -80,7 +81,6 @@ struct FastSort
 	uint32		next;			/* group to hand out */
 	HistoryDays days;
 	struct varlena *history;	/* the one handed out */
-	Size		history_size;
 	HistoryDay *calendar;
 };
 
@@ -104,7 +104,8 @@ fast_sort_create(MemoryContext parent, const FastKey *key)
 	sort->row_capacity = 4096;
 	sort->read = MemoryContextAlloc(context, sort->row_capacity * sizeof(ReadRow));
 	sort->sorted = MemoryContextAlloc(context, sort->row_capacity * sizeof(SortedRow));
-	sort->days.capacity = 64;
+	sort->history = MemoryContextAlloc(context, VARHDRSZ + HISTORY_EMPTY_SIZE + FEW_DAYS * HISTORY_DAY_BYTES);
+	sort->days.capacity = FEW_DAYS;
 	sort->days.days = MemoryContextAlloc(context, sort->days.capacity * sizeof(HistoryDay));
 	return sort;
 }
@@ -592,7 +593,7 @@ fast_sort_partition(FastSort *sort, FastRows *rows, int partition)
 
 /*
  * history_of_group
- *		The history of a customer, in the memory that is used for each.
+ *		The history of a customer: in memory that is used for each, or that of the tuple where it is long.
  */
 static Datum
 history_of_group(FastSort *sort, const Group *group)
@@ -600,28 +601,17 @@ history_of_group(FastSort *sort, const Group *group)
 	HistoryDays before = {0};
 	HistoryDays sum = {0};
 	const HistoryDays *days = days_of_group(sort, group, &before, &sum);
-	Size		bound = VARHDRSZ + history_encoded_bound(days->days, days->count);
 
-	if (bound > sort->history_size)
-	{
-		if (!AllocSizeIsValid(bound))
-			return history_from_days(days);
-		if (sort->history != NULL)
-			pfree(sort->history);
-		sort->history_size = Min(Max(bound * 2, 256), MaxAllocSize);
-		sort->history = MemoryContextAlloc(sort->context, sort->history_size);
-	}
+	if (days->count > FEW_DAYS)
+		return history_from_days(days);
 	SET_VARSIZE(sort->history, VARHDRSZ + history_encode(days->days, days->count, (uint8 *) VARDATA(sort->history)));
-	if (before.days != NULL)
-		pfree(before.days);
-	if (sum.days != NULL)
-		pfree(sum.days);
 	return PointerGetDatum(sort->history);
 }
 
 /*
  * fast_sort_next
- *		The next customer of the partition, false after the last. Keys and history stay until the next call.
+ *		The next customer of the partition, false after the last. Keys stay until the next call, and so does the history, or as long as the caller's
+ *		context.
  */
 bool
 fast_sort_next(FastSort *sort, Datum *keys, bool *nulls, Datum *history, bool *history_null)
