@@ -61,6 +61,8 @@ SELECT logistic_fit(ARRAY['-infinity'::float8], damaged) FROM flights;
 SELECT logistic_fit(ARRAY[1e101], damaged) FROM flights;
 SELECT logistic_fit(ARRAY[temperature], damaged, -1) FROM flights;
 SELECT logistic_fit(ARRAY[temperature], damaged, 'NaN') FROM flights;
+SELECT logistic_fit(ARRAY[temperature], damaged, 1e200) FROM flights;
+SELECT logistic_fit(ARRAY[temperature], damaged, 1e-200) FROM flights;
 SELECT logistic_fit(ARRAY[temperature], damaged, 1, -1) FROM flights;
 SELECT logistic_fit(ARRAY[temperature], damaged, 1, NULL) FROM flights;
 SELECT logistic_fit(ARRAY[temperature], damaged, 1, CASE WHEN temperature = 70 THEN 1 ELSE 2 END) FROM flights;
