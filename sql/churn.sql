@@ -107,6 +107,7 @@ SELECT churn_risk(m, history, '2024-03-31') = predict(m, churn_features(history,
 FROM buyers, (SELECT logistic_model(VARIADIC array_fill(0.1::float8, ARRAY[19])) AS m) AS m WHERE customer = 1;
 SELECT churn_risk(logistic_model(0, 1), history, '2024-03-31') FROM buyers;
 SELECT shift_intercept(logistic_model(0, 1), 'nan');
+SELECT shift_intercept(logistic_model(1e200, 1), 1e200);
 
 -- Backtest: customers who buy every 5, 25, 45 … days, half of whom stop
 CREATE TABLE shop AS

@@ -23,6 +23,9 @@
 /* Odds beyond e to this power are none. */
 #define SMALLEST_ODDS	700
 
+/* A feature that varies by less than the inverse of this does not vary: the square of it must not overflow. */
+#define LARGEST_SCALE	1e100
+
 /* A feature of whose variance those before it leave no more than this is said to follow from them. */
 #define COLLINEAR	1e-12
 
@@ -129,7 +132,7 @@ standardise(Search *search, LogisticFit *fit, double *events)
 	for (int j = 0; j < features; j++)
 	{
 		search->scale[j] = sqrt(total / squares[j]);
-		fit->notes[j] = varies[j] && isfinite(search->scale[j]) && search->scale[j] > 0 ? LOGISTIC_NO_NOTE : LOGISTIC_CONSTANT;
+		fit->notes[j] = varies[j] && search->scale[j] > 0 && search->scale[j] <= LARGEST_SCALE ? LOGISTIC_NO_NOTE : LOGISTIC_CONSTANT;
 	}
 	return total;
 }
