@@ -220,7 +220,9 @@ DECLARE
 	own text;
 BEGIN
 	PERFORM @extschema@.churn_days(as_of, horizon);
-	SELECT string_agg(format(', (%L, c.%I::text, %s)', a.attname, a.attname, CASE WHEN t.typcategory = 'N' THEN format('c.%I::float8', a.attname) ELSE 'NULL' END), '' ORDER BY x.n) INTO own
+	-- Two attributes of one name would be one.
+	SELECT string_agg(format(', (%L, c.%I::text, %s)', CASE WHEN a.attname IN ('purchases', 'overdue', 'never_repeated', 'spend_falling', 'orders_thinning') THEN 'customers.' ELSE '' END || a.attname, a.attname,
+		CASE WHEN coalesce(nullif(t.typbasetype, 0), t.oid) = ANY ('{int2,int4,int8,float4,float8,numeric}'::regtype[]) THEN format('c.%I::float8', a.attname) ELSE 'NULL' END), '' ORDER BY x.n) INTO own
 	FROM jsonb_array_elements_text(coalesce((options ->> 'attributes')::jsonb, '[]')) WITH ORDINALITY AS x (attribute, n)
 		JOIN pg_attribute AS a ON a.attrelid = (options ->> 'customers')::regclass AND a.attname = x.attribute JOIN pg_type AS t ON t.oid = a.atttypid;
 	RETURN QUERY EXECUTE @extschema@.base_template($template$
