@@ -47,7 +47,6 @@ OBJS = \
 	src/fast_group_rows.o \
 	src/fast_group_scan.o \
 	src/fast_group_sort.o \
-	src/histories_query.o \
 	src/history_codec.o \
 	src/history_measures.o \
 	src/history_row.o \
@@ -103,6 +102,7 @@ OBJS = \
 	src/rfm.o \
 	src/rfm_breaks.o \
 	src/rfm_cut.o \
+	src/rfm_table.o \
 	src/rfm_totals.o \
 	src/rfm_window.o \
 	src/satisfaction.o \
@@ -110,8 +110,10 @@ OBJS = \
 	src/segment_map_check.o \
 	src/simulate.o \
 	src/subscriptions.o \
+	src/summarise.o \
 	src/survival.o \
-	src/survival_text.o
+	src/survival_text.o \
+	src/user_query.o
 
 # The order in which the install script is put together: each part uses only what stands before it.
 SQL_PARTS = \
@@ -121,6 +123,7 @@ SQL_PARTS = \
 	src/period_totals.sql \
 	src/purchase_changes.sql \
 	src/rfm.sql \
+	src/rfm_table.sql \
 	src/segment_map.sql \
 	src/abc.sql \
 	src/proportion.sql \
