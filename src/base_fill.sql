@@ -20,8 +20,9 @@ END $$;
 COMMENT ON FUNCTION base_rows(jsonb) IS
 'The query over the source of a customer base: key, day, amount, order id, time and the reason why a row cannot be used (NULL: it can).';
 
--- The common table expression "groups": one row for each key and reason, with the history and the counts.
--- With an order id, the lines of an order are one order first; a row without an order id is an order of its own.
+-- The common table expressions "grouped", the history of each key, and "counts", what there is of each reason. Without an
+-- order id the rows are read twice: grouping takes the fast path where it has nothing to count. With one, the lines of an
+-- order are one order first; a row without an order id is an order of its own.
 CREATE FUNCTION base_groups(options jsonb) RETURNS text
 	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -29,14 +30,17 @@ BEGIN
 	options := options || jsonb_build_object('rows', @extschema@.base_rows(options));
 	IF options ->> 'order_sql' IS NULL THEN
 		RETURN @extschema@.base_template($template$
-groups AS MATERIALIZED (
-	SELECT {key}, reason,
-		{ext}.purchase_history(day, amount) FILTER (WHERE reason IS NULL) AS history,
-		count(*) AS rows, count(*) AS orders, 0::bigint AS without_order_id,
+grouped AS MATERIALIZED (
+	SELECT {key}, {ext}.purchase_history(day, amount) AS history
+	FROM ({rows}) AS r
+	WHERE reason IS NULL
+	GROUP BY {key}),
+counts AS MATERIALIZED (
+	SELECT reason, count(*) AS rows, count(*) AS orders, 0::bigint AS without_order_id,
 		count(*) FILTER (WHERE amount = 0) AS zero, count(*) FILTER (WHERE amount IS NULL) AS unknown,
 		count(*) FILTER (WHERE day > {'until'}::date) AS future
 	FROM ({rows}) AS r
-	GROUP BY {key}, reason)$template$, options);
+	GROUP BY reason)$template$, options);
 	END IF;
 	RETURN @extschema@.base_template($template$
 orders AS MATERIALIZED (
@@ -61,25 +65,31 @@ groups AS MATERIALIZED (
 		FROM (SELECT {key}, single, day, amount, history, rows, unknown, zero, future,
 				coalesce(reason, CASE WHEN NOT single THEN {ext}.base_amount_problem(amount) END) AS reason
 			FROM orders) AS o
-		GROUP BY {key}, reason) AS g)$template$, options);
+		GROUP BY {key}, reason) AS g),
+grouped AS NOT MATERIALIZED (SELECT {key}, history FROM groups WHERE reason IS NULL),
+counts AS NOT MATERIALIZED (
+	SELECT reason, sum(rows) AS rows, sum(orders) AS orders, sum(without_order_id) AS without_order_id, sum(zero) AS zero,
+		sum(unknown) AS unknown, sum(future) AS future
+	FROM groups
+	GROUP BY reason)$template$, options);
 END $$;
 COMMENT ON FUNCTION base_groups(jsonb) IS
 'The common table expressions that turn the source of a customer base into one history for each key, with counts for each reason to leave rows out.';
 
--- What the source holds of each customer, from "groups"; with what keep_history_before has frozen.
+-- What the source holds of each customer, from "grouped"; with what keep_history_before has frozen.
 CREATE FUNCTION base_sources(options jsonb) RETURNS text
 	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	RETURN @extschema@.base_template($template$
-[[!kept_before:SELECT {key}, history FROM groups WHERE reason IS NULL]]
+[[!kept_before:SELECT {key}, history FROM grouped]]
 [[kept_before:SELECT {key}, {ext}.rollup(history) AS history
-FROM (SELECT {key}, history FROM groups WHERE reason IS NULL
+FROM (SELECT {key}, history FROM grouped
 	UNION ALL SELECT {key}, {ext}.as_of(history, {'kept_before'}::date - 1) FROM {schema}.summary) AS part
 GROUP BY {key} HAVING {ext}.last_day({ext}.rollup(history)) IS NOT NULL]]$template$, options);
 END $$;
 COMMENT ON FUNCTION base_sources(jsonb) IS
-'The query for the history of each customer in the source of a customer base, over the common table expression groups.';
+'The query for the history of each customer in the source of a customer base, over the common table expression grouped.';
 
 -- The day of a base while its summary is being written: {last} is the last day of the data.
 CREATE FUNCTION base_day(options jsonb, last text) RETURNS text
@@ -143,9 +153,7 @@ SELECT jsonb_build_object('written', (SELECT count(*) FROM written),
 	'split_orders', [[order_sql:(SELECT count(*) FROM (SELECT FROM orders WHERE reason IS NULL AND NOT single
 		GROUP BY {tenant,} order_id HAVING count(*) > 1) AS split)]][[!order_sql:0]],
 	'reasons', (SELECT coalesce(jsonb_agg(to_jsonb(t)), '[]') FROM (
-		SELECT coalesce(reason, 'used') AS reason, sum(rows) AS rows, sum(orders) AS orders,
-			sum(without_order_id) AS without_order_id, sum(zero) AS zero, sum(unknown) AS unknown, sum(future) AS future
-		FROM groups GROUP BY reason) AS t)) FROM base AS b$template$,
+		SELECT coalesce(reason, 'used') AS reason, rows, orders, without_order_id, zero, unknown, future FROM counts) AS t)) FROM base AS b$template$,
 		-- What a verification has found in the columns beside the history is repaired as well.
 		options || jsonb_build_object('damaged', CASE WHEN NOT first AND options ->> 'differences' > '0' THEN @extschema@.base_template($template$
 		OR (m.orders, m.gross, m.total, m.first_purchase, m.last_purchase, m.last_day) IS DISTINCT FROM ({ext}.orders(m.history), {ext}.gross(m.history),

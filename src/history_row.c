@@ -9,9 +9,11 @@
 
 #include "history_row.h"
 
+PG_FUNCTION_INFO_V1(local_day);
+
 /*
- * What the session's time zone is ahead of UTC, by UTC day: a thousand orders of a day ask the time zone once. A day with a
- * change of the clock is not kept, nor is one of a time that few shops have seen.
+ * What a time zone is ahead of UTC, by UTC day: a thousand orders of a day ask the time zone once. A day with a change of
+ * the clock is not kept, nor is one of a time that few shops have seen.
  */
 #define OFFSET_DAYS		4096
 #define OFFSET_FIRST	(-10957)	/* 1970-01-01 */
@@ -24,26 +26,66 @@ typedef struct DayOffset
 	int32		seconds;
 } DayOffset;
 
-static DayOffset offsets[OFFSET_DAYS];
-static pg_tz *offsets_zone = NULL;
+typedef struct ZoneOffsets
+{
+	pg_tz	   *zone;
+	DayOffset	days[OFFSET_DAYS];
+} ZoneOffsets;
+
+/*
+ * set_zone
+ *		Forgets the days of another time zone.
+ */
+static void
+set_zone(ZoneOffsets *offsets, pg_tz *zone)
+{
+	for (int i = 0; i < OFFSET_DAYS; i++)
+		offsets->days[i].day = PG_INT32_MIN;
+	offsets->zone = zone;
+}
 
 /*
  * utc_day_offset
- *		How far ahead of UTC the time zone is during a UTC day, in seconds; OFFSET_CHANGES when the clock is changed on it.
+ *		How far ahead of UTC a time zone is during a UTC day, in seconds; OFFSET_CHANGES when the clock is changed on it.
  */
 static int32
-utc_day_offset(int32 day)
+utc_day_offset(const pg_tz *zone, int32 day)
 {
 	pg_time_t	begin = ((pg_time_t) day + POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY;
 	pg_time_t	boundary;
 	long		before;
 	long		after;
 	int			summer;
-	int			found = pg_next_dst_boundary(&begin, &before, &summer, &boundary, &after, &summer, session_timezone);
+	int			found = pg_next_dst_boundary(&begin, &before, &summer, &boundary, &after, &summer, zone);
 
 	if (found < 0 || (found > 0 && boundary < begin + SECS_PER_DAY))
 		return OFFSET_CHANGES;
 	return (int32) before;
+}
+
+/*
+ * day_in_zone
+ *		The date of a moment in a time zone; false where the offsets do not tell.
+ */
+static inline bool
+day_in_zone(ZoneOffsets *offsets, TimestampTz moment, DateADT *day)
+{
+	int64		utc_day = moment / USECS_PER_DAY - (moment % USECS_PER_DAY < 0);
+	DayOffset  *offset;
+
+	if (unlikely(utc_day < OFFSET_FIRST || utc_day > OFFSET_LAST))
+		return false;
+	offset = &offsets->days[(uint64) utc_day % OFFSET_DAYS];
+	if (offset->day != utc_day)
+	{
+		offset->seconds = utc_day_offset(offsets->zone, utc_day);
+		offset->day = utc_day;
+	}
+	if (unlikely(offset->seconds == OFFSET_CHANGES))
+		return false;
+	moment += offset->seconds * USECS_PER_SEC;
+	*day = (DateADT) (moment / USECS_PER_DAY - (moment % USECS_PER_DAY < 0));
+	return true;
 }
 
 /*
@@ -53,27 +95,38 @@ utc_day_offset(int32 day)
 DateADT
 history_day_of_moment(TimestampTz moment)
 {
-	int64		day = moment / USECS_PER_DAY - (moment % USECS_PER_DAY < 0);
-	DayOffset  *offset;
+	static ZoneOffsets offsets;
+	DateADT		day;
 
-	if (unlikely(day < OFFSET_FIRST || day > OFFSET_LAST))
-		return DatumGetDateADT(DirectFunctionCall1(timestamptz_date, TimestampTzGetDatum(moment)));
-	if (unlikely(session_timezone != offsets_zone))
+	if (unlikely(session_timezone != offsets.zone))
+		set_zone(&offsets, session_timezone);
+	if (day_in_zone(&offsets, moment, &day))
+		return day;
+	return DatumGetDateADT(DirectFunctionCall1(timestamptz_date, TimestampTzGetDatum(moment)));
+}
+
+/*
+ * local_day(moment timestamptz, zone text) → date
+ *		(moment AT TIME ZONE zone)::date. A name that may be an abbreviation is left to PostgreSQL.
+ */
+Datum
+local_day(PG_FUNCTION_ARGS)
+{
+	TimestampTz moment = PG_GETARG_TIMESTAMPTZ(0);
+	ZoneOffsets *offsets = fcinfo->flinfo->fn_extra;
+	DateADT		day;
+
+	if (offsets == NULL && get_fn_expr_arg_stable(fcinfo->flinfo, 1))
 	{
-		for (int i = 0; i < OFFSET_DAYS; i++)
-			offsets[i].day = PG_INT32_MIN;
-		offsets_zone = session_timezone;
+		char	   *name = text_to_cstring(PG_GETARG_TEXT_PP(1));
+
+		offsets = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, sizeof(ZoneOffsets));
+		set_zone(offsets, strchr(name, '/') != NULL ? pg_tzset(name) : NULL);
+		fcinfo->flinfo->fn_extra = offsets;
 	}
-	offset = &offsets[(uint64) day % OFFSET_DAYS];
-	if (offset->day != day)
-	{
-		offset->seconds = utc_day_offset(day);
-		offset->day = day;
-	}
-	if (unlikely(offset->seconds == OFFSET_CHANGES))
-		return DatumGetDateADT(DirectFunctionCall1(timestamptz_date, TimestampTzGetDatum(moment)));
-	moment += offset->seconds * USECS_PER_SEC;
-	return (DateADT) (moment / USECS_PER_DAY - (moment % USECS_PER_DAY < 0));
+	if (offsets != NULL && offsets->zone != NULL && day_in_zone(offsets, moment, &day))
+		PG_RETURN_DATEADT(day);
+	PG_RETURN_DATUM(DirectFunctionCall1(timestamp_date, DirectFunctionCall2(timestamptz_zone, PG_GETARG_DATUM(1), TimestampTzGetDatum(moment))));
 }
 
 /*

@@ -38,6 +38,11 @@ COMMENT ON TYPE purchase_history IS
 
 -- The aggregate. A NULL day is skipped; a NULL amount is an order of unknown amount; an amount below 0 is a refund.
 
+CREATE FUNCTION local_day(moment timestamptz, zone text) RETURNS date
+	AS 'MODULE_PATHNAME', 'local_day' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION local_day(timestamptz, text) IS
+'The day of a moment in a time zone: (moment AT TIME ZONE zone)::date, several times as fast over many rows';
+
 -- The planner asks it, and so loads the library with its fast path for GROUP BY (fast_group_path.c).
 CREATE FUNCTION fast_group_support(internal) RETURNS internal
 	AS 'MODULE_PATHNAME', 'fast_group_support' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
