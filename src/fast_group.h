@@ -14,6 +14,7 @@
 #include "compat.h"
 #include "access/attnum.h"
 #include "nodes/pg_list.h"
+#include "port/pg_bitutils.h"
 #include "storage/buffile.h"
 #include "storage/sharedfileset.h"
 #include "utils/dsa.h"
@@ -51,21 +52,27 @@ typedef struct FastKey
  * Rows
  * ------------------------------------------------------------------------------------------------ */
 
+/* How many count(*) there may be beside the histories. */
+#define FAST_GROUP_MAX_COUNTS 6
+
 /*
- * What a row adds to its day, in a word: the lowest two bits say what the others are. An order or refund too large for
- * them is two rows.
+ * What a row adds to its day and its customer, in a word. The lowest two bits say what it is, the next ones which of the
+ * counts it counts for, the others are an amount. An order or refund too large for them is two rows.
  */
 typedef enum FastRowKind
 {
 	FAST_ROW_ORDER,				/* an order of a signed amount; a refund when it is below 0 */
-	FAST_ROW_MORE,				/* as much more of the amount, times 2^32; no order by itself */
+	FAST_ROW_MORE,				/* as much more of the amount, times 2^FAST_MORE_BITS; no order by itself */
 	FAST_ROW_NOTHING			/* there is such a customer: a row that the aggregate skips */
 } FastRowKind;
 
-#define FAST_ROW(amount, kind)	((int64) ((uint64) (amount) << 2 | (kind)))
+#define FAST_AMOUNT_SHIFT		8
+#define FAST_MORE_BITS			40
+#define FAST_ROW_LIMIT			(INT64CONST(1) << 55)
+#define FAST_ROW(amount, counts, kind)	((int64) ((uint64) (amount) << FAST_AMOUNT_SHIFT | (counts) << 2 | (kind)))
 #define FAST_ROW_KIND(row)		((FastRowKind) ((row) & 3))
-#define FAST_ROW_AMOUNT(row)	((row) >> 2)
-#define FAST_ROW_LIMIT			(INT64CONST(1) << 61)
+#define FAST_ROW_COUNTS(row)	((uint32) (row) >> 2 & 0x3F)
+#define FAST_ROW_AMOUNT(row)	((row) >> FAST_AMOUNT_SHIFT)
 
 /* A row of a customer whose key is a word, as it is kept. */
 typedef struct FastWordRow
@@ -225,9 +232,9 @@ fast_rows_add_word(FastRows *rows, uint64 key, int32 day, int64 row)
 
 typedef struct FastSort FastSort;
 
-extern FastSort *fast_sort_create(MemoryContext parent, const FastKey *key, bool totals);
+extern FastSort *fast_sort_create(MemoryContext parent, const FastKey *key, bool totals, int counts);
 extern void fast_sort_partition(FastSort *sort, FastRows *rows, int partition);
-extern bool fast_sort_next(FastSort *sort, Datum *key, bool *key_null, Datum *history, bool *history_null);
+extern bool fast_sort_next(FastSort *sort, Datum *values, bool *nulls);
 
 /* ------------------------------------------------------------------------------------------------
  * The plan
@@ -238,15 +245,17 @@ struct CustomScanMethods;
 extern void fast_group_init(void);
 extern const struct CustomScanMethods *fast_group_scan_methods(void);
 
-/* The most columns that are read: keys, day, amount and filter. */
-#define FAST_GROUP_MAX_COLUMNS (FAST_GROUP_MAX_KEYS + 3)
+/* The most columns that are read: keys, day, amount, filter, and the filters of the counts. */
+#define FAST_GROUP_MAX_COLUMNS (FAST_GROUP_MAX_KEYS + 3 + FAST_GROUP_MAX_COUNTS)
 
 /* What a plan hands to its run, in custom_private. */
 typedef struct FastGroupPlan
 {
 	int			keys;
-	int			columns[FAST_GROUP_MAX_COLUMNS];	/* where keys, day, amount and filter are in the tuples of the child, from 0 */
+	int			columns[FAST_GROUP_MAX_COLUMNS];	/* where what is read is in the tuples of the child, from 0 */
 	bool		filter;
+	int			counts;
+	int			count_filters;	/* a bit for each count with a filter */
 	bool		totals;			/* nothing but totals and the last purchase is asked of a history */
 	Oid			day_type;
 	Oid			amount_type;
@@ -256,7 +265,7 @@ typedef struct FastGroupPlan
 	Oid			collation[FAST_GROUP_MAX_KEYS];
 } FastGroupPlan;
 
-#define FAST_GROUP_COLUMNS(plan) ((plan)->keys + 2 + (plan)->filter)
+#define FAST_GROUP_COLUMNS(plan) ((plan)->keys + 2 + (plan)->filter + pg_number_of_ones[(plan)->count_filters])
 
 extern List *fast_group_plan_list(const FastGroupPlan *plan);
 extern void fast_group_plan_read(FastGroupPlan *plan, List *list);

@@ -25,6 +25,7 @@
 #include "optimizer/planner.h"
 #include "optimizer/tlist.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/selfuncs.h"
@@ -137,17 +138,29 @@ is_totals_function(Oid function)
 		 address == history_last_purchase);
 }
 
+/*
+ * is_plain_count
+ *		Whether a call is count(*), perhaps with a filter.
+ */
+static bool
+is_plain_count(const Aggref *call)
+{
+	return call->aggfnoid == F_COUNT_ && call->aggsplit == AGGSPLIT_SIMPLE && call->aggorder == NIL && call->aggdistinct == NIL &&
+		call->agglevelsup == 0;
+}
+
 /* What is known of the expressions of a query. */
 typedef struct CoverContext
 {
 	List	   *keys;
-	Aggref	   *call;			/* the one aggregate, NULL until it is met */
+	Aggref	   *call;			/* of purchase_history, NULL until it is met */
+	List	   *counts;			/* calls of count(*) */
 	bool		calendar;		/* the days are asked for, not just their totals */
 } CoverContext;
 
 /*
  * not_covered
- *		Whether an expression cannot be computed from the keys and the one aggregate.
+ *		Whether an expression cannot be computed from the keys, one history, and a few counts.
  */
 static bool
 not_covered(Node *node, CoverContext *context)
@@ -166,6 +179,11 @@ not_covered(Node *node, CoverContext *context)
 			context->calendar = calendar;
 			return false;
 		}
+	}
+	if (IsA(node, Aggref) && is_plain_count((Aggref *) node))
+	{
+		context->counts = list_append_unique(context->counts, node);
+		return list_length(context->counts) > FAST_GROUP_MAX_COUNTS;
 	}
 	if (IsA(node, Aggref))
 	{
@@ -215,7 +233,7 @@ List *
 fast_group_plan_list(const FastGroupPlan *plan)
 {
 	List	   *oids = list_make3_oid(plan->day_type, plan->amount_type, plan->aggregate);
-	List	   *integers = list_make3_int(plan->keys, plan->filter, plan->totals);
+	List	   *integers = list_make5_int(plan->keys, plan->filter, plan->totals, plan->counts, plan->count_filters);
 
 	for (int i = 0; i < FAST_GROUP_COLUMNS(plan); i++)
 		integers = lappend_int(integers, plan->columns[i]);
@@ -239,8 +257,10 @@ fast_group_plan_read(FastGroupPlan *plan, List *list)
 	plan->keys = linitial_int(integers);
 	plan->filter = lsecond_int(integers) != 0;
 	plan->totals = lthird_int(integers) != 0;
+	plan->counts = list_nth_int(integers, 3);
+	plan->count_filters = list_nth_int(integers, 4);
 	for (int i = 0; i < FAST_GROUP_COLUMNS(plan); i++)
-		plan->columns[i] = list_nth_int(integers, 3 + i);
+		plan->columns[i] = list_nth_int(integers, 5 + i);
 	plan->day_type = linitial_oid(oids);
 	plan->amount_type = lsecond_oid(oids);
 	plan->aggregate = lthird_oid(oids);
@@ -286,18 +306,23 @@ static const CustomPathMethods path_methods = {
 
 /*
  * columns_read
- *		What is read of the child: the keys, the day, the amount, and the filter.
+ *		What is read of the child: the keys, the day, the amount, and the filters.
  */
 static List *
-columns_read(List *keys, const Aggref *call)
+columns_read(const CoverContext *query)
 {
-	List	   *columns = list_copy(keys);
+	List	   *columns = list_copy(query->keys);
 	ListCell   *cell;
 
-	foreach(cell, call->args)
+	foreach(cell, query->call->args)
 		columns = lappend(columns, lfirst_node(TargetEntry, cell)->expr);
-	if (call->aggfilter != NULL)
-		columns = lappend(columns, call->aggfilter);
+	if (query->call->aggfilter != NULL)
+		columns = lappend(columns, query->call->aggfilter);
+	foreach(cell, query->counts)
+	{
+		if (lfirst_node(Aggref, cell)->aggfilter != NULL)
+			columns = lappend(columns, lfirst_node(Aggref, cell)->aggfilter);
+	}
 	return columns;
 }
 
@@ -362,7 +387,7 @@ child_path(PlannerInfo *root, RelOptInfo *input, Path *child, List *columns, Fas
  *		little else: a hash aggregate does so too, calls a function for each row, and waits for memory.
  */
 static CustomPath *
-make_path(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output, Path *child, List *keys, Aggref *call, FastGroupPlan plan,
+make_path(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output, Path *child, const CoverContext *query, FastGroupPlan plan,
 		  double groups, double processes)
 {
 	CustomPath *path = makeNode(CustomPath);
@@ -374,16 +399,16 @@ make_path(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output, Path *child,
 	path->path.pathtarget = output->reltarget;
 	path->path.parallel_safe = output->consider_parallel && child->parallel_safe;
 	path->flags = CUSTOMPATH_SUPPORT_PROJECTION;
-	child = child_path(root, input, child, columns_read(keys, call), &plan);
+	child = child_path(root, input, child, columns_read(query), &plan);
 	path->custom_paths = list_make1(child);
 	plan.bytes = rows * processes * (plan.keys * 8 + 12);
-	path->custom_private = list_make2(lappend(list_copy(keys), call), fast_group_plan_list(&plan));
+	path->custom_private = list_make2(list_concat(lappend(list_copy(query->keys), query->call), query->counts), fast_group_plan_list(&plan));
 	path->methods = &path_methods;
 
 	cost_qual_eval(&having, (List *) root->parse->havingQual, root);
 	groups = clamp_row_est(groups / processes);
 	path->path.rows = groups;
-	path->path.startup_cost = child->total_cost + rows * cpu_operator_cost * plan.keys;
+	path->path.startup_cost = child->total_cost + rows * cpu_operator_cost * (plan.keys + plan.counts);
 	path->path.total_cost = path->path.startup_cost + groups * (cpu_tuple_cost + having.per_tuple + output->reltarget->cost.per_tuple);
 	if (root->parse->havingQual != NULL)
 		path->path.rows = clamp_row_est(groups * clauselist_selectivity(root, (List *) root->parse->havingQual, 0, JOIN_INNER, NULL));
@@ -436,6 +461,12 @@ offer_paths(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output)
 	plan.keys = list_length(context.keys);
 	plan.filter = context.call->aggfilter != NULL;
 	plan.totals = !context.calendar;
+	plan.counts = list_length(context.counts);
+	foreach(cell, context.counts)
+	{
+		if (lfirst_node(Aggref, cell)->aggfilter != NULL)
+			plan.count_filters |= 1 << foreach_current_index(cell);
+	}
 	plan.day_type = getBaseType(linitial_oid(context.call->aggargtypes));
 	plan.amount_type = getBaseType(lsecond_oid(context.call->aggargtypes));
 	plan.aggregate = context.call->aggfnoid;
@@ -447,13 +478,13 @@ offer_paths(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output)
 		plan.collation[i] = exprCollation(list_nth(context.keys, i));
 	}
 	groups = estimate_num_groups(root, context.keys, child->rows, NULL, NULL);
-	add_path(output, &make_path(root, input, output, child, context.keys, context.call, plan, groups, 1)->path);
+	add_path(output, &make_path(root, input, output, child, &context, plan, groups, 1)->path);
 
 	if (output->consider_parallel && input->partial_pathlist != NIL && max_parallel_workers_per_gather > 0)
 	{
 		Path	   *partial = linitial(input->partial_pathlist);
 		double		processes = processes_of(partial);
-		CustomPath *path = make_path(root, input, output, partial, context.keys, context.call, plan, groups, processes);
+		CustomPath *path = make_path(root, input, output, partial, &context, plan, groups, processes);
 
 		if (!path->path.parallel_safe)
 			return;

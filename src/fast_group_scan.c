@@ -165,6 +165,7 @@ read_rows(FastGroupState *state)
 	int			day_column = state->plan.columns[state->plan.keys];
 	int			amount_column = state->plan.columns[state->plan.keys + 1];
 	int			filter_column = state->plan.columns[state->plan.keys + 2];
+	const int  *count_columns = &state->plan.columns[state->plan.keys + 2 + state->plan.filter];
 	int			last_column = 0;
 	Oid			day_type = state->plan.day_type;
 	Oid			amount_type = state->plan.amount_type;
@@ -182,7 +183,8 @@ read_rows(FastGroupState *state)
 		const Datum *values;
 		const bool *nulls;
 		int32		day = 0;
-		int64		first = FAST_ROW(0, FAST_ROW_NOTHING);
+		uint32		counts = 0;
+		int64		first;
 		int64		second = 0;
 		bool		two = false;
 
@@ -192,6 +194,18 @@ read_rows(FastGroupState *state)
 		before = MemoryContextSwitchTo(work->ecxt_per_tuple_memory);
 		values = slot->tts_values;
 		nulls = slot->tts_isnull;
+		for (int i = 0, filter = 0; i < state->plan.counts; i++)
+		{
+			if ((state->plan.count_filters & (1 << i)) != 0)
+			{
+				int			column = count_columns[filter++];
+
+				if (nulls[column] || !DatumGetBool(values[column]))
+					continue;
+			}
+			counts |= 1u << i;
+		}
+		first = FAST_ROW(0, counts, FAST_ROW_NOTHING);
 		if (!nulls[day_column] && (!state->plan.filter || (!nulls[filter_column] && DatumGetBool(values[filter_column]))))
 		{
 			int128		amount = row_amount(amount_type, values[amount_column], nulls[amount_column]);
@@ -201,14 +215,14 @@ read_rows(FastGroupState *state)
 			if (two)
 			{
 				/* The order itself keeps the sign, and so is not 0 when the amount is below 0. */
-				int128		more = (amount < 0 ? -amount - 1 : amount) >> 32;
-				int128		low = (amount < 0 ? -amount : amount) - (more << 32);
+				int128		more = (amount < 0 ? -amount - 1 : amount) >> FAST_MORE_BITS;
+				int128		low = (amount < 0 ? -amount : amount) - (more << FAST_MORE_BITS);
 
-				first = FAST_ROW((int64) (amount < 0 ? -low : low), FAST_ROW_ORDER);
-				second = FAST_ROW((int64) (amount < 0 ? -more : more), FAST_ROW_MORE);
+				first = FAST_ROW((int64) (amount < 0 ? -low : low), counts, FAST_ROW_ORDER);
+				second = FAST_ROW((int64) (amount < 0 ? -more : more), 0, FAST_ROW_MORE);
 			}
 			else
-				first = FAST_ROW((int64) amount, FAST_ROW_ORDER);
+				first = FAST_ROW((int64) amount, counts, FAST_ROW_ORDER);
 		}
 		if (words)
 			keep_word(rows, nulls[key_column] ? 0 : short_word ? (uint64) Int32GetDatum(DatumGetInt32(values[key_column])) : (uint64) values[key_column],
@@ -248,7 +262,7 @@ begin_run(FastGroupState *state)
 		if (state->shared != NULL)
 			fast_shared_wait(state->rows);
 	}
-	state->sort = fast_sort_create(state->context, &state->key, state->plan.totals);
+	state->sort = fast_sort_create(state->context, &state->key, state->plan.totals, state->plan.counts);
 	state->partitions = state->rows->count;
 	state->memory = Max(state->memory, (int64) state->rows->memory);
 	state->disk = Max(state->disk, state->rows->file_blocks * BLCKSZ);
@@ -270,14 +284,13 @@ end_run(FastGroupState *state)
 
 /*
  * next_customer
- *		The keys and the history of the next customer: the scan tuple, of which ExecScan makes what is wanted.
+ *		The keys, the history and the counts of the next customer: the scan tuple, of which ExecScan makes what is wanted.
  */
 static TupleTableSlot *
 next_customer(ScanState *node)
 {
 	FastGroupState *state = (FastGroupState *) node;
 	TupleTableSlot *slot = state->custom.ss.ss_ScanTupleSlot;
-	int			keys = state->plan.keys;
 
 	ExecClearTuple(slot);
 	if (state->rows == NULL && !state->ended)
@@ -285,8 +298,7 @@ next_customer(ScanState *node)
 	while (!state->ended)
 	{
 		MemoryContext before = MemoryContextSwitchTo(node->ps.ps_ExprContext->ecxt_per_tuple_memory);
-		bool		found = state->partition >= 0 &&
-			fast_sort_next(state->sort, slot->tts_values, slot->tts_isnull, &slot->tts_values[keys], &slot->tts_isnull[keys]);
+		bool		found = state->partition >= 0 && fast_sort_next(state->sort, slot->tts_values, slot->tts_isnull);
 
 		MemoryContextSwitchTo(before);
 		if (found)
@@ -338,6 +350,20 @@ is_word(Oid equal)
 }
 
 /*
+ * check_aggregate
+ *		Whether the caller may call it.
+ */
+static void
+check_aggregate(Oid aggregate)
+{
+	AclResult	allowed = object_aclcheck(ProcedureRelationId, aggregate, GetUserId(), ACL_EXECUTE);
+
+	if (allowed != ACLCHECK_OK)
+		aclcheck_error(allowed, OBJECT_AGGREGATE, get_func_name(aggregate));
+	InvokeFunctionExecuteHook(aggregate);
+}
+
+/*
  * begin
  */
 static void
@@ -346,13 +372,11 @@ begin(CustomScanState *node, EState *estate, int eflags)
 	FastGroupState *state = (FastGroupState *) node;
 	CustomScan *scan = (CustomScan *) node->ss.ps.plan;
 	Plan	   *child = linitial(scan->custom_plans);
-	AclResult	allowed;
 
 	fast_group_plan_read(&state->plan, scan->custom_private);
-	allowed = object_aclcheck(ProcedureRelationId, state->plan.aggregate, GetUserId(), ACL_EXECUTE);
-	if (allowed != ACLCHECK_OK)
-		aclcheck_error(allowed, OBJECT_AGGREGATE, get_func_name(state->plan.aggregate));
-	InvokeFunctionExecuteHook(state->plan.aggregate);
+	check_aggregate(state->plan.aggregate);
+	if (state->plan.counts > 0)
+		check_aggregate(F_COUNT_);
 
 	node->custom_ps = list_make1(ExecInitNode(child, estate, eflags & ~(EXEC_FLAG_REWIND | EXEC_FLAG_BACKWARD | EXEC_FLAG_MARK)));
 	state->partition = -1;

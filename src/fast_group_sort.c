@@ -79,6 +79,8 @@ struct FastSort
 
 	bool		totals;			/* histories are one day: the last purchase, with the sums of all */
 	HistoryDay *sums;			/* of each group then */
+	int			counts;
+	int64	   *counted;		/* so many for each group */
 
 	bool		null_key;		/* the partition of the key NULL */
 	uint32		next;			/* group to hand out */
@@ -88,25 +90,48 @@ struct FastSort
 };
 
 /*
+ * resized
+ *		An array with room for so many elements.
+ */
+static void *
+resized(FastSort *sort, void *array, Size elements, Size size)
+{
+	return array == NULL ? MemoryContextAllocHuge(sort->context, elements * size) : repalloc_huge(array, elements * size);
+}
+
+/*
+ * make_groups
+ *		Room for as many groups as the capacity says.
+ */
+static void
+make_groups(FastSort *sort)
+{
+	sort->groups = resized(sort, sort->groups, sort->group_capacity, sizeof(Group));
+	if (sort->totals)
+		sort->sums = resized(sort, sort->sums, sort->group_capacity, sizeof(HistoryDay));
+	if (sort->counts > 0)
+		sort->counted = resized(sort, sort->counted, sort->group_capacity, sort->counts * sizeof(int64));
+}
+
+/*
  * fast_sort_create
  */
 FastSort *
-fast_sort_create(MemoryContext parent, const FastKey *key, bool totals)
+fast_sort_create(MemoryContext parent, const FastKey *key, bool totals, int counts)
 {
 	MemoryContext context = AllocSetContextCreate(parent, "fast_group sort", ALLOCSET_DEFAULT_SIZES);
 	FastSort   *sort = MemoryContextAllocZero(context, sizeof(FastSort));
 
 	sort->key = key;
 	sort->totals = totals;
+	sort->counts = counts;
 	sort->context = context;
 	sort->keys = AllocSetContextCreate(context, "fast_group keys", ALLOCSET_DEFAULT_SIZES);
 	sort->part_rows = Min(Max(work_mem * (Size) 1024 / sizeof(ReadRow), MIN_PART_ROWS), MAX_PART_ROWS);
 	sort->mask = 1023;
 	sort->slots = MemoryContextAllocZero(context, 1024 * sizeof(Slot));
 	sort->group_capacity = 512;
-	sort->groups = MemoryContextAlloc(context, sort->group_capacity * sizeof(Group));
-	if (totals)
-		sort->sums = MemoryContextAlloc(context, sort->group_capacity * sizeof(HistoryDay));
+	make_groups(sort);
 	sort->row_capacity = 4096;
 	sort->read = MemoryContextAlloc(context, sort->row_capacity * sizeof(ReadRow));
 	sort->sorted = MemoryContextAlloc(context, sort->row_capacity * sizeof(SortedRow));
@@ -219,12 +244,12 @@ new_group(FastSort *sort, Slot *slot, uint64 tag, const FastImageRow *row)
 	if (sort->group_count == sort->group_capacity)
 	{
 		sort->group_capacity *= 2;
-		sort->groups = repalloc_huge(sort->groups, sort->group_capacity * sizeof(Group));
-		if (sort->totals)
-			sort->sums = repalloc_huge(sort->sums, sort->group_capacity * sizeof(HistoryDay));
+		make_groups(sort);
 	}
 	if (sort->totals)
 		memset(&sort->sums[sort->group_count], 0, sizeof(HistoryDay));
+	if (sort->counts > 0)
+		memset(&sort->counted[(Size) sort->group_count * sort->counts], 0, sort->counts * sizeof(int64));
 	group = &sort->groups[sort->group_count++];
 	memset(group, 0, sizeof(*group));
 	group->key = tag;
@@ -295,7 +320,7 @@ add_to_day(HistoryDay *day, int64 row)
 		day->refunds += amount < 0;
 	}
 	else
-		amount *= INT64CONST(1) << 32;
+		amount *= INT64CONST(1) << FAST_MORE_BITS;
 	if (amount >= 0)
 		day->gross += amount;
 	else
@@ -586,6 +611,8 @@ read_row(FastSort *sort, uint32 group, int32 day, int64 row)
 {
 	ReadRow    *place = &sort->read[sort->row_count];
 
+	for (uint32 counts = FAST_ROW_COUNTS(row); counts != 0; counts &= counts - 1)
+		sort->counted[(Size) group * sort->counts + pg_rightmost_one_pos32(counts)]++;
 	if (FAST_ROW_KIND(row) == FAST_ROW_NOTHING)
 		return;
 	sort->groups[group].purchased = true;
@@ -685,12 +712,13 @@ history_of_group(FastSort *sort, const Group *group)
 
 /*
  * fast_sort_next
- *		The next customer of the partition, false after the last. Keys stay until the next call, and so does the history, or as long as the caller's
+ *		The next customer of the partition: keys, history and counts; false after the last. Keys stay until the next call, and so does the history, or as long as the caller's
  *		context.
  */
 bool
-fast_sort_next(FastSort *sort, Datum *keys, bool *nulls, Datum *history, bool *history_null)
+fast_sort_next(FastSort *sort, Datum *values, bool *nulls)
 {
+	int			keys = sort->key->count;
 	const Group *group;
 
 	if (sort->next == sort->group_count)
@@ -698,7 +726,7 @@ fast_sort_next(FastSort *sort, Datum *keys, bool *nulls, Datum *history, bool *h
 	group = &sort->groups[sort->next++];
 	if (sort->key->word)
 	{
-		keys[0] = (Datum) group->key;
+		values[0] = (Datum) group->key;
 		nulls[0] = sort->null_key;
 	}
 	else
@@ -706,14 +734,18 @@ fast_sort_next(FastSort *sort, Datum *keys, bool *nulls, Datum *history, bool *h
 		const KeyImage *image = (const KeyImage *) (uintptr_t) group->key;
 		const char *place = image->image;
 
-		for (int i = 0; i < sort->key->count; i++)
+		for (int i = 0; i < keys; i++)
 		{
 			nulls[i] = (image->nulls & (1u << i)) != 0;
-			keys[i] = nulls[i] ? (Datum) 0 : image_datum(&sort->key->columns[i], &place);
+			values[i] = nulls[i] ? (Datum) 0 : image_datum(&sort->key->columns[i], &place);
 		}
 	}
-	*history_null = !group->purchased;
-	if (group->purchased)
-		*history = history_of_group(sort, group);
+	nulls[keys] = !group->purchased;
+	values[keys] = group->purchased ? history_of_group(sort, group) : (Datum) 0;
+	for (int i = 0; i < sort->counts; i++)
+	{
+		values[keys + 1 + i] = Int64GetDatum(sort->counted[(Size) (group - sort->groups) * sort->counts + i]);
+		nulls[keys + 1 + i] = false;
+	}
 	return true;
 }
