@@ -89,6 +89,7 @@ OBJS = \
 	src/periods.o \
 	src/population.o \
 	src/population_rhythm.o \
+	src/population_rhythm_text.o \
 	src/proportion.o \
 	src/purchase_changes.o \
 	src/purchase_history.o \
