@@ -43,9 +43,14 @@ OBJS = \
 	src/driver_tally.o \
 	src/drivers.o \
 	src/event_counts.o \
+	src/fast_group_path.o \
+	src/fast_group_rows.o \
+	src/fast_group_scan.o \
+	src/fast_group_sort.o \
 	src/histories_query.o \
 	src/history_codec.o \
 	src/history_measures.o \
+	src/history_row.o \
 	src/history_state.o \
 	src/history_text.o \
 	src/inference.o \
@@ -113,6 +118,7 @@ OBJS = \
 SQL_PARTS = \
 	src/head.sql \
 	src/purchase_history.sql \
+	src/summarise.sql \
 	src/period_totals.sql \
 	src/purchase_changes.sql \
 	src/rfm.sql \

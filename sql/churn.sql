@@ -57,6 +57,7 @@ SELECT churn_risk(purchase_model('mbgnbd', 'week', 0.525, 6.183, 0.891, 1.614), 
 	= no_purchase_probability(purchase_model('mbgnbd', 'week', 0.525, 6.183, 0.891, 1.614), history, '2024-03-31', '90 days') AS by_model FROM buyers WHERE customer = 1;
 SELECT (next_purchase('{2024-01-01 1:1}', '2024-03-31', r, 0.999999999)).* FROM (SELECT population_rhythm(history, '2024-03-31') AS r FROM buyers) AS r;
 SELECT churn_risk(history, '2024-03-31', '{"customers": 1, "rhythmic": 0, "rates": 0, "squares": 0, "days": [[10, 0, 1]]}'::population_rhythm, '0 days') FROM buyers;
+SELECT churn_risk(history, 'infinity', '{"customers": 1, "rhythmic": 0, "rates": 0, "squares": 0, "days": [[10, 0, 1]]}'::population_rhythm) FROM buyers;
 SELECT next_purchase(history, '2024-03-31', '{"customers": 1, "rhythmic": 0, "rates": 0, "squares": 0, "days": [[10, 0, 1]]}', 1) FROM buyers;
 
 -- Bands
@@ -93,6 +94,7 @@ SELECT churn_index(0.5, 5, -1);
 SELECT churn_index(0.5, weights => '{1,1}');
 SELECT churn_index(0.5, weights => '{0,0,0}');
 SELECT churn_index(0.5, weights => '{1,-1,1}');
+SELECT churn_index(0.5, 2, 1, weights => '{1e308,1e308,1e308}');
 
 -- Features, and a regression on them
 SELECT n.name, round(f.value::numeric, 6) AS value
@@ -105,6 +107,7 @@ SELECT churn_risk(m, history, '2024-03-31') = predict(m, churn_features(history,
 FROM buyers, (SELECT logistic_model(VARIADIC array_fill(0.1::float8, ARRAY[19])) AS m) AS m WHERE customer = 1;
 SELECT churn_risk(logistic_model(0, 1), history, '2024-03-31') FROM buyers;
 SELECT shift_intercept(logistic_model(0, 1), 'nan');
+SELECT shift_intercept(logistic_model(1e200, 1), 1e200);
 
 -- Backtest: customers who buy every 5, 25, 45 … days, half of whom stop
 CREATE TABLE shop AS
@@ -118,10 +121,16 @@ SELECT fitted_on, fitted_days, trust(model) FROM churn_fit('SELECT history FROM 
 -- Short data: the window is a third of the time
 SELECT fitted_on, fitted_days, trust(model) FROM churn_fit('SELECT history FROM shop', '2023-07-01', '120 days');
 SELECT fitted_on, fitted_days, model FROM churn_fit('SELECT history FROM shop', '2023-01-20', '120 days');
+-- A horizon of a week; no purchases
+SELECT fitted_on, fitted_days, trust(model), events(model) > 0 AS events FROM churn_fit('SELECT history FROM shop', '2024-06-01', '7 days');
+SELECT fitted_on, fitted_days, model FROM churn_fit('SELECT NULL::purchase_history', '2024-06-01');
+SELECT method, customers, churned, auc, trust FROM churn_backtest('SELECT history FROM shop', '2022-06-01', models => '{nbd,bgnbd}');
+SELECT method, customers, churned, auc, trust FROM churn_backtest('SELECT history FROM shop WHERE false', '2022-06-01', models => '{nbd,bgnbd}');
 \set SHOW_CONTEXT never
 \set VERBOSITY default
 SELECT count(*) FROM churn_backtest('SELECT history FROM shop', '2024-12-01', '365 days', '{}');
 SELECT count(*) FROM churn_backtest('SELECT history FROM shop', '2024-06-01', '0 days');
+SELECT count(*) FROM churn_backtest('SELECT history FROM shop', 'infinity');
 SELECT count(*) FROM churn_backtest('SELECT history FROM shop', '2024-06-01', models => '{prophet}');
 SELECT count(*) FROM churn_calibration('SELECT history FROM shop', '2024-06-01', method => 'boosting');
 SELECT count(*) FROM churn_backtest('nowhere', '2024-06-01');

@@ -18,6 +18,13 @@ SELECT period, mrr_start, new, expansion, contraction, churn, reactivation, mrr_
 SELECT * FROM renewal_rates(:q, '2024-06-15');
 SELECT * FROM renewal_rates(:q, '2024-05-05', 'quarter', 5);
 SELECT * FROM renewal_rates(:q, '2024-05-15', 'quarter', 5);
+-- No amount: no contract; one that cannot be, or an endless as_of, is an error here, too
+SELECT * FROM renewal_rates('VALUES (1, date ''2024-01-01'', date ''2024-02-01'', NULL::numeric), (2, ''2024-01-01'', ''2024-02-01'', 0), (2, ''2024-02-01'', ''2024-02-01'', 5)', '2024-05-15');
+\set SHOW_CONTEXT never
+SELECT * FROM renewal_rates('VALUES (1, date ''2024-02-01'', date ''2024-01-01'', 5)', '2024-05-15');
+SELECT * FROM renewal_rates('VALUES (1, date ''2024-01-01'', date ''2024-02-01'', ''NaN''::numeric)', '2024-05-15');
+SELECT * FROM renewal_rates('VALUES (1, date ''2024-01-01'', date ''2024-02-01'', 5)', 'infinity');
+\set SHOW_CONTEXT errors
 SELECT * FROM mrr_movements('SELECT 1, date ''2024-01-01'', null::date, 5 WHERE false', '2024-06-15');
 
 -- Against a count of its own, of random contracts: the revenue of each customer at each end of a month.

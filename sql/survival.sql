@@ -59,4 +59,6 @@ SELECT '{"times": [1], "events": [0], "censored": [0], "left_out": 0}'::survival
 SELECT '{"times": [1], "events": [1, 2], "censored": [0], "left_out": 0}'::survival_curve;
 SELECT '{"times": [1], "events": [1], "censored": [null], "left_out": 0}'::survival_curve;
 SELECT '[]'::survival_curve;
+SELECT rollup('{"times": [1], "events": [4503599627370496], "censored": [0], "left_out": 0}'::survival_curve) FROM generate_series(1, 2);
+SELECT '{"times": [], "events": [], "censored": [], "left_out": 4503599627370496}'::survival_curve + '{"times": [], "events": [], "censored": [], "left_out": 1}';
 DROP TABLE patients;

@@ -15,7 +15,7 @@ COMMENT ON TABLE {schema}.churn_model IS 'What the risks of churn are computed f
 CREATE TABLE {schema}.churn_changes (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, {tenant_column}customer {customer_type} NOT NULL,
 	from_band text, to_band text, risk double precision, revenue_at_risk numeric(38,2), changed_on date NOT NULL, recorded_at timestamptz NOT NULL DEFAULT now());
 CREATE INDEX churn_changes_key ON {schema}.churn_changes ({key});
-COMMENT ON TABLE {schema}.churn_changes IS 'Customers of ABC class A who came into the high band of risk or left it, as advance_customer_base found them: rows are only added. from_band is empty in the first row of a customer.'$template$,
+COMMENT ON TABLE {schema}.churn_changes IS 'Customers of ABC class A who came into the high band of risk or left it, as advance_customer_base found them: rows are only added. from_band is where the row before ended, empty in the first one of a customer; to_band is empty where the customer is not of class A any more.'$template$,
 		options || jsonb_build_object('tenant_column', CASE WHEN options ->> 'tenant_sql' IS NULL THEN '' ELSE format('tenant %s, ', options ->> 'tenant_type') END));
 END $$;
 COMMENT ON FUNCTION base_make_churn_tables(jsonb) IS

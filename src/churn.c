@@ -351,7 +351,7 @@ read_weights(ArrayType *array, double weights[3])
 		valid = weights[i] >= 0 && !isinf(weights[i]);
 		sum += weights[i];
 	}
-	if (!valid || !(sum > 0))
+	if (!valid || !(sum > 0) || isinf(sum))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("weights of churn_index must be three numbers from 0, not all 0"),

@@ -21,13 +21,11 @@ DECLARE
 BEGIN
 	EXECUTE format('SELECT min(%1$s.first_purchase(h.history)), %1$s.population_rhythm(h.history, $1) FROM (%2$s) AS h (history)', ext, query)
 		INTO first, rhythm USING as_of;
-	fitted_days := least(days, (as_of - first) / 3);
-	fitted_on := as_of - fitted_days;
-	IF (fitted_days >= 14) IS NOT TRUE THEN
-		fitted_on := NULL;
-		fitted_days := NULL;
+	IF (as_of - first >= 42) IS NOT TRUE THEN
 		RETURN;
 	END IF;
+	fitted_days := least(days, (as_of - first) / 3);
+	fitted_on := as_of - fitted_days;
 	EXECUTE format('SELECT %1$s.logistic_fit(%1$s.churn_features(h.history, $1), %1$s.days_since_last(h.history, $2) >= $2 - $1, 1, 10),
 			%1$s.population_rhythm(h.history, $1)
 		FROM (%2$s) AS h (history) WHERE %1$s.first_purchase(h.history) <= $1', ext, query)
@@ -63,8 +61,12 @@ CREATE FUNCTION churn_days(as_of date, horizon interval) RETURNS integer
 	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	days integer := (as_of + horizon)::date - as_of;
+	days integer;
 BEGIN
+	IF NOT isfinite(as_of) THEN
+		RAISE EXCEPTION USING ERRCODE = 'datetime_field_overflow', MESSAGE = format('as_of must not be %s', as_of), HINT = 'Give a date of the calendar, such as current_date.';
+	END IF;
+	days := (as_of + horizon)::date - as_of;
 	IF days < 1 OR as_of + horizon <> (as_of + days)::timestamp THEN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = format('horizon must be one day or more, in whole days: %s', horizon), HINT = 'Say ''90 days'' or ''12 months''.';
 	END IF;
@@ -98,11 +100,12 @@ BEGIN
 	RETURN NEXT;
 	method := 'own_rhythm';
 	score := format('%s.churn_risk(h.history, $1, %L::%1$s.population_rhythm, $2)', ext, fit.rhythm);
-	trust := CASE WHEN (@extschema@.rhythm_parameters(fit.rhythm)).rhythmic >= 100 THEN 'ok' WHEN fit.rhythm IS NOT NULL THEN 'small_sample' ELSE 'no_data' END;
+	SELECT CASE WHEN p.rhythmic >= 100 THEN 'ok' WHEN p.customers > 0 THEN 'small_sample' ELSE 'no_data' END INTO trust FROM @extschema@.rhythm_parameters(fit.rhythm) AS p;
 	RETURN NEXT;
 	IF cardinality(models) > 0 THEN
 		fits := @extschema@.models_fit(query, models, as_of, unit);
-		FOR method, score, trust IN SELECT @extschema@.model_name(m), format('%s.churn_risk(%L::%1$s.purchase_model, h.history, $1, $2)', ext, m), @extschema@.trust(m) FROM unnest(fits.purchases) AS m LOOP
+		FOR method, score, trust IN SELECT f.name, format('%s.churn_risk(%L::%1$s.purchase_model, h.history, $1, $2)', ext, f.model), coalesce(@extschema@.trust(f.model), 'no_data')
+			FROM unnest(models, fits.purchases) AS f (name, model) LOOP
 			RETURN NEXT;
 		END LOOP;
 	END IF;
@@ -151,8 +154,8 @@ BEGIN
 		INTO tests USING as_of, horizon;
 	FOR i IN 1 .. cardinality(names) LOOP
 		method := names[i];
-		customers := tests[i].observations;
-		churned := tests[i].events;
+		customers := coalesce(tests[i].observations, 0);
+		churned := coalesce(tests[i].events, 0);
 		auc := tests[i].auc;
 		lift_top_decile := tests[i].lift_top_decile;
 		precision_top_decile := tests[i].precision_top_decile;
@@ -217,7 +220,9 @@ DECLARE
 	own text;
 BEGIN
 	PERFORM @extschema@.churn_days(as_of, horizon);
-	SELECT string_agg(format(', (%L, c.%I::text, %s)', a.attname, a.attname, CASE WHEN t.typcategory = 'N' THEN format('c.%I::float8', a.attname) ELSE 'NULL' END), '' ORDER BY x.n) INTO own
+	-- Two attributes of one name would be one.
+	SELECT string_agg(format(', (%L, c.%I::text, %s)', CASE WHEN a.attname IN ('purchases', 'overdue', 'never_repeated', 'spend_falling', 'orders_thinning') THEN 'customers.' ELSE '' END || a.attname, a.attname,
+		CASE WHEN coalesce(nullif(t.typbasetype, 0), t.oid) = ANY ('{int2,int4,int8,float4,float8,numeric}'::regtype[]) THEN format('c.%I::float8', a.attname) ELSE 'NULL' END), '' ORDER BY x.n) INTO own
 	FROM jsonb_array_elements_text(coalesce((options ->> 'attributes')::jsonb, '[]')) WITH ORDINALITY AS x (attribute, n)
 		JOIN pg_attribute AS a ON a.attrelid = (options ->> 'customers')::regclass AND a.attname = x.attribute JOIN pg_type AS t ON t.oid = a.atttypid;
 	RETURN QUERY EXECUTE @extschema@.base_template($template$

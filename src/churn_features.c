@@ -155,10 +155,11 @@ logistic_shift_intercept(PG_FUNCTION_ARGS)
 	double		shift = PG_GETARG_FLOAT8(1);
 	LogisticModel *shifted = palloc(VARSIZE(model));
 
-	if (!isfinite(shift))
+	if (!(fabs(shift) <= LARGEST_COEFFICIENT) || fabs(model->numbers[0] + shift) > LARGEST_COEFFICIENT)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("shift must be finite, not %g", shift)));
+				 errmsg("shift cannot be %g", shift),
+				 errhint("Coefficients must be finite, and not above %g.", LARGEST_COEFFICIENT)));
 	memcpy(shifted, model, VARSIZE(model));
 	shifted->numbers[0] += shift;
 	PG_RETURN_POINTER(shifted);

@@ -24,6 +24,16 @@ struct Node;
 #define ereturn(context, dummy_value, ...) \
 	do { (void) (context); ereport(ERROR, __VA_ARGS__); return dummy_value; } while (0)
 #define SOFT_ERROR_OCCURRED(context) ((void) (context), false)
+
+/* The one function for all kinds of objects. */
+#define object_aclcheck(class, object, role, mode) pg_proc_aclcheck(object, role, mode)
+
+/* BufFileRead returned what it had read, even if that was too little. */
+#define BufFileReadExact(file, ptr, size) \
+	do { \
+		if (BufFileRead(file, ptr, size) != (size)) \
+			ereport(ERROR, (errcode_for_file_access(), errmsg("could not read from a temporary file: %m"))); \
+	} while (0)
 #endif
 
 #if PG_VERSION_NUM >= 170000

@@ -131,11 +131,15 @@ decimal_from_numeric(Datum value, int scale, int limit_digits, bool round, int12
 	if (weight <= 1 && groups <= 2)
 	{
 		uint64		fast = 0;
+		uint64		whole;
 
 		for (int i = 0; i < used; i++)
 			fast = fast * 10000 + (i < ndigits ? numeric_digit(data, i) : 0);
-		rest = (int) (fast % divisor);
-		v = fast / divisor;
+
+		/* That of money in millionths is by a constant, and so a multiplication. */
+		whole = divisor == 100 ? fast / 100 : fast / divisor;
+		rest = (int) (fast - whole * divisor);
+		v = whole;
 	}
 	else
 	{

@@ -68,7 +68,7 @@ read_varint(HistoryReader *reader, uamount *value)
  * write_varint
  *		Returns where the next byte goes.
  */
-static uint8_t *
+static inline uint8_t *
 write_varint(uint8_t *p, uamount value)
 {
 	uint64_t	low;
@@ -84,17 +84,16 @@ write_varint(uint8_t *p, uamount value)
 /*
  * varint_size
  */
-static size_t
+static inline size_t
 varint_size(uamount value)
 {
 	size_t		size = 1;
 
-	while (value >= 0x80)
-	{
-		value >>= 7;
+	for (; value > UINT64_MAX; value >>= 7)
 		size++;
-	}
-	return size;
+
+	/* Seven bits a byte: 1 + floor(log2(value) / 7). */
+	return size + (63 - (size_t) __builtin_clzll((uint64_t) value | 1)) / 7;
 }
 
 static inline uamount
@@ -293,19 +292,47 @@ history_next(HistoryReader *reader, HistoryDay *day)
 }
 
 /*
+ * at_scale
+ *		Millionths in units of 10^-scale. By a constant, a division is a multiplication.
+ */
+static inline int64_t
+at_scale(int64_t amount, int scale)
+{
+	switch (scale)
+	{
+		case 0:
+			return amount / 1000000;
+		case 1:
+			return amount / 100000;
+		case 2:
+			return amount / 10000;
+		case 3:
+			return amount / 1000;
+		case 4:
+			return amount / 100;
+		case 5:
+			return amount / 10;
+		default:
+			return amount;
+	}
+}
+
+/*
  * raise_scale
  *		The smallest scale, not below the one given, at which an amount is whole.
  */
-static int
+static inline int
 raise_scale(history_amount amount, int scale)
 {
-	while (scale < HISTORY_SCALE)
+	if (amount >= INT64_MIN && amount <= INT64_MAX)
 	{
-		int64_t		unit = powers[HISTORY_SCALE - scale];
-
-		if (amount >= INT64_MIN && amount <= INT64_MAX ? (int64_t) amount % unit == 0 : amount % unit == 0)
-			break;
-		scale++;
+		while (scale < HISTORY_SCALE && at_scale((int64_t) amount, scale) * powers[HISTORY_SCALE - scale] != (int64_t) amount)
+			scale++;
+	}
+	else
+	{
+		while (scale < HISTORY_SCALE && amount % powers[HISTORY_SCALE - scale] != 0)
+			scale++;
 	}
 	return scale;
 }
@@ -431,14 +458,15 @@ history_encoded_bound(const HistoryDay *days, size_t n)
  * write_purchases
  *		The orders or the refunds of a day: how many beyond one, and their amount.
  */
-static uint8_t *
-write_purchases(uint8_t *p, int64_t count, history_amount amount, int64_t unit)
+static inline uint8_t *
+write_purchases(uint8_t *p, int64_t count, history_amount amount, int scale)
 {
 	if (count == 0)
 		return p;
 	if (count > 1)
 		p = write_varint(p, (uamount) (count - 2));
-	return write_varint(p, amount <= INT64_MAX ? (uamount) ((int64_t) amount / unit) : (uamount) (amount / unit));
+	return write_varint(p, amount <= INT64_MAX ? (uamount) at_scale((int64_t) amount, scale) :
+						(uamount) (amount / powers[HISTORY_SCALE - scale]));
 }
 
 /*
@@ -449,7 +477,6 @@ size_t
 history_encode(const HistoryDay *days, size_t n, uint8_t *bytes)
 {
 	int			scale = days_scale(days, n);
-	int64_t		unit = powers[HISTORY_SCALE - scale];
 	uint8_t    *p = bytes;
 
 	*p++ = HISTORY_TAG(scale);
@@ -460,8 +487,8 @@ history_encode(const HistoryDay *days, size_t n, uint8_t *bytes)
 		int			refunds = day->refunds > 1 ? 2 : (int) day->refunds;
 
 		p = write_varint(p, day_step(days, i) << 3 | (uamount) (3 * purchases + refunds - 1));
-		p = write_purchases(p, day->orders, day->gross, unit);
-		p = write_purchases(p, day->refunds, day->refunded, unit);
+		p = write_purchases(p, day->orders, day->gross, scale);
+		p = write_purchases(p, day->refunds, day->refunded, scale);
 	}
 	return (size_t) (p - bytes);
 }

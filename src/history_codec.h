@@ -104,6 +104,9 @@ extern bool changes_valid(const uint8_t *bytes, size_t size);
 extern bool history_day_valid(const HistoryDay *day);
 extern bool changes_day_valid(const HistoryDay *day);
 
+/* No day needs more bytes: one of a step, two counts, two amounts. */
+#define HISTORY_DAY_BYTES	52
+
 /* An upper bound of the bytes that the days need, then the bytes themselves: returns how many were written. */
 extern size_t history_encoded_bound(const HistoryDay *days, size_t n);
 extern size_t history_encode(const HistoryDay *days, size_t n, uint8_t *bytes);

@@ -91,10 +91,11 @@ history_unsupported(int version)
 }
 
 /*
- * day_overflow
+ * history_day_overflow
+ *		A day that no history can hold.
  */
-static void
-day_overflow(int32 day)
+void
+history_day_overflow(int32 day)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
@@ -154,7 +155,7 @@ history_day_merge(HistoryDay *day, const HistoryDay *other)
 	day->gross += other->gross;
 	day->refunded += other->refunded;
 	if (!history_day_valid(day))
-		day_overflow(day->day);
+		history_day_overflow(day->day);
 }
 
 /*

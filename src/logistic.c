@@ -28,6 +28,10 @@ PG_FUNCTION_INFO_V1(logistic_final);
 
 #define FIRST_ROWS 64
 
+/* Beyond these, sums and products of weights are out of the range of numbers. */
+#define SMALLEST_WEIGHT 1e-100
+#define LARGEST_WEIGHT 1e100
+
 /* What one serialised state, a bytea of at most 1 GB, has room for. */
 #define MAX_SENT_BYTES ((Size) (MaxAllocSize - 1024))
 
@@ -194,10 +198,10 @@ logistic_accum(PG_FUNCTION_ARGS)
 	double		weight = PG_NARGS() > 3 && !PG_ARGISNULL(3) ? PG_GETARG_FLOAT8(3) : 1;
 	double		ridge = PG_NARGS() > 4 && !PG_ARGISNULL(4) ? PG_GETARG_FLOAT8(4) : 0;
 
-	if (!(weight >= 0) || isinf(weight))
+	if (weight != 0 && !(weight >= SMALLEST_WEIGHT && weight <= LARGEST_WEIGHT))
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("weight must be 0 or more, not %g", weight),
+				 errmsg("weight must be 0, or from %g to %g, not %g", SMALLEST_WEIGHT, LARGEST_WEIGHT, weight),
 				 errhint("A row of weight 2 counts as two rows.")));
 	if (PG_NARGS() > 4 && (PG_ARGISNULL(4) || !(ridge >= 0) || isinf(ridge)))
 		ereport(ERROR,

@@ -11,6 +11,9 @@
 
 #define LOGISTIC_VERSION 1
 
+/* Coefficients times features must not overflow. */
+#define LARGEST_COEFFICIENT 1e200
+
 /* What a model is worth. */
 typedef enum LogisticTrust
 {

@@ -83,10 +83,11 @@ logistic_make(PG_FUNCTION_ARGS)
 	for (int i = 0; i < count; i++)
 	{
 		model->numbers[i] = nulls[i] ? get_float8_nan() : DatumGetFloat8(numbers[i]);
-		if (!isfinite(model->numbers[i]))
+		if (!(fabs(model->numbers[i]) <= LARGEST_COEFFICIENT))
 			ereport(ERROR,
 					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-					 errmsg("coefficient %d is not a finite number", i)));
+					 nulls[i] ? errmsg("coefficient %d is NULL", i) : errmsg("coefficient %d is %g", i, model->numbers[i]),
+					 errdetail("Coefficients must be finite, and not above %g.", LARGEST_COEFFICIENT)));
 	}
 	PG_RETURN_POINTER(model);
 }

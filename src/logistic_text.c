@@ -67,7 +67,7 @@ is_valid(const LogisticModel *model)
 		return false;
 	for (int i = 0; i <= model->features; i++)
 	{
-		if (none ? !isnan(model->numbers[i]) : !isfinite(model->numbers[i]))
+		if (none ? !isnan(model->numbers[i]) : !(fabs(model->numbers[i]) <= LARGEST_COEFFICIENT))
 			return false;
 		if (LOGISTIC_COVARIANCE(model)[LOGISTIC_TRIANGLE(i) + i] < 0)
 			return false;

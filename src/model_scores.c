@@ -126,10 +126,12 @@ check_horizon(ModelKind kind, double horizon)
 int
 model_horizon_days(DateADT as_of, const Interval *horizon)
 {
-	Timestamp	end = DatumGetTimestamp(DirectFunctionCall2(date_pl_interval, DateADTGetDatum(as_of),
-															IntervalPGetDatum(horizon)));
-	Timestamp	begin = DatumGetTimestamp(DirectFunctionCall1(date_timestamp, DateADTGetDatum(as_of)));
+	Timestamp	begin;
+	Timestamp	end;
 
+	history_check_finite(as_of, "as_of");
+	begin = DatumGetTimestamp(DirectFunctionCall1(date_timestamp, DateADTGetDatum(as_of)));
+	end = DatumGetTimestamp(DirectFunctionCall2(date_pl_interval, DateADTGetDatum(as_of), IntervalPGetDatum(horizon)));
 	if (TIMESTAMP_NOT_FINITE(end) || end <= begin || (end - begin) % USECS_PER_DAY != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

@@ -7,6 +7,7 @@
 #include "utils/guc.h"
 
 #include "base_changes.h"
+#include "fast_group.h"
 
 CUSTOMER_MODULE_MAGIC;
 
@@ -23,5 +24,6 @@ _PG_init(void)
 							 "Whether changes of orders are recorded for live customer bases.",
 							 "Off is for restoring data: the bases concerned are marked, and must be refreshed.",
 							 &base_maintain, true, PGC_USERSET, 0, NULL, NULL, NULL);
+	fast_group_init();
 	MarkGUCPrefixReserved("pg_customer");
 }

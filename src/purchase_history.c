@@ -13,6 +13,7 @@
 #include "utils/timestamp.h"
 
 #include "aggregate.h"
+#include "history_row.h"
 #include "purchase_history.h"
 
 /* ------------------------------------------------------------------------------------------------
@@ -128,43 +129,12 @@ PG_FUNCTION_INFO_V1(purchase_history_combine);
 PG_FUNCTION_INFO_V1(purchase_history_final);
 
 /*
- * bad_amount
- *		An amount that a history cannot hold.
- */
-static void
-bad_amount(DecimalStatus status, const char *value)
-{
-	switch (status)
-	{
-		case DECIMAL_TOO_FINE:
-			ereport(ERROR,
-					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-					 errmsg("amount %s has more than 6 digits after the point", value),
-					 errhint("Round it first: purchase_history(day, round(amount, 2)).")));
-			break;
-		case DECIMAL_TOO_LARGE:
-			ereport(ERROR,
-					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-					 errmsg("amount %s is too large for a purchase_history", value),
-					 errdetail("Amounts must be below 10^21.")));
-			break;
-		default:
-			ereport(ERROR,
-					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-					 errmsg("amount %s cannot be part of a purchase_history", value),
-					 errhint("Filter such rows out, or make the amount NULL: nullif(amount, 'NaN').")));
-	}
-}
-
-/*
  * row_day
- *		The day of a row, whose second argument is a date, timestamp or timestamptz. A timestamptz is taken in the
- *		session's time zone, as its cast to date is.
+ *		The day of a row, whose second argument is a date, timestamp or timestamptz.
  */
 static int32
 row_day(FunctionCallInfo fcinfo)
 {
-	DateADT		day;
 	Oid			type = (Oid) (intptr_t) fcinfo->flinfo->fn_extra;
 
 	if (unlikely(type == InvalidOid))
@@ -172,22 +142,7 @@ row_day(FunctionCallInfo fcinfo)
 		type = getBaseType(get_fn_expr_argtype(fcinfo->flinfo, 1));
 		fcinfo->flinfo->fn_extra = (void *) (intptr_t) type;
 	}
-	if (type == TIMESTAMPOID)
-	{
-		Timestamp	moment = PG_GETARG_TIMESTAMP(1);
-
-		if (TIMESTAMP_NOT_FINITE(moment))
-			day = TIMESTAMP_IS_NOBEGIN(moment) ? DATEVAL_NOBEGIN : DATEVAL_NOEND;
-		else
-			day = (DateADT) (moment / USECS_PER_DAY - (moment % USECS_PER_DAY < 0));
-	}
-	else if (type == TIMESTAMPTZOID)
-		day = DatumGetDateADT(DirectFunctionCall1(timestamptz_date, PG_GETARG_DATUM(1)));
-	else
-		day = PG_GETARG_DATEADT(1);
-	if (unlikely(DATE_NOT_FINITE(day)))
-		history_check_finite(day, "the day of a purchase");
-	return day;
+	return history_row_day(type, PG_GETARG_DATUM(1));
 }
 
 /*
@@ -244,39 +199,17 @@ skip_row(FunctionCallInfo fcinfo)
 Datum
 purchase_history_accum_numeric(PG_FUNCTION_ARGS)
 {
-	int128		amount = 0;
-	DecimalStatus status;
-
 	if (skip_row(fcinfo))
 		RETURN_STATE();
-	if (!PG_ARGISNULL(2))
-	{
-		status = decimal_from_numeric(PG_GETARG_DATUM(2), HISTORY_SCALE, HISTORY_AMOUNT_DIGITS, false, &amount);
-		if (unlikely(status != DECIMAL_OK))
-			bad_amount(status, DatumGetCString(DirectFunctionCall1(numeric_out, PG_GETARG_DATUM(2))));
-	}
-	return accumulate(fcinfo, amount);
+	return accumulate(fcinfo, PG_ARGISNULL(2) ? 0 : history_amount_of_numeric(PG_GETARG_DATUM(2)));
 }
 
-/*
- * purchase_history_accum_float8
- *		A double is rounded to the sixth digit.
- */
 Datum
 purchase_history_accum_float8(PG_FUNCTION_ARGS)
 {
-	int128		amount = 0;
-	DecimalStatus status;
-
 	if (skip_row(fcinfo))
 		RETURN_STATE();
-	if (!PG_ARGISNULL(2))
-	{
-		status = decimal_from_float8(PG_GETARG_FLOAT8(2), HISTORY_SCALE, HISTORY_AMOUNT_DIGITS, &amount);
-		if (unlikely(status != DECIMAL_OK))
-			bad_amount(status, DatumGetCString(DirectFunctionCall1(float8out, PG_GETARG_DATUM(2))));
-	}
-	return accumulate(fcinfo, amount);
+	return accumulate(fcinfo, PG_ARGISNULL(2) ? 0 : history_amount_of_float8(PG_GETARG_FLOAT8(2)));
 }
 
 Datum
@@ -284,7 +217,7 @@ purchase_history_accum_int4(PG_FUNCTION_ARGS)
 {
 	if (skip_row(fcinfo))
 		RETURN_STATE();
-	return accumulate(fcinfo, PG_ARGISNULL(2) ? 0 : (int128) PG_GETARG_INT32(2) * 1000000);
+	return accumulate(fcinfo, PG_ARGISNULL(2) ? 0 : HISTORY_INTEGER_AMOUNT(PG_GETARG_INT32(2)));
 }
 
 Datum
@@ -292,7 +225,7 @@ purchase_history_accum_int8(PG_FUNCTION_ARGS)
 {
 	if (skip_row(fcinfo))
 		RETURN_STATE();
-	return accumulate(fcinfo, PG_ARGISNULL(2) ? 0 : (int128) PG_GETARG_INT64(2) * 1000000);
+	return accumulate(fcinfo, PG_ARGISNULL(2) ? 0 : HISTORY_INTEGER_AMOUNT(PG_GETARG_INT64(2)));
 }
 
 /*

@@ -77,6 +77,7 @@ CREATE TYPE renewal_rate AS (
 COMMENT ON TYPE renewal_rate IS
 'One period of contracts that came due in it: how many, how many were renewed, were not, can still be; and the rates of what is decided';
 
+-- A contract that changes no day is none, or is not known yet; what cannot be one is an error.
 CREATE FUNCTION renewal_rates_query(query text, as_of date, unit text, grace_days integer)
 	RETURNS SETOF renewal_rate
 	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -88,7 +89,7 @@ FROM (SELECT k.period, k.next_period <= $1 + 1 AS over, %2$s.renewed(s.valid_to,
 	FROM (SELECT s.valid_to, min(s.valid_from) OVER (PARTITION BY s.customer ORDER BY coalesce(s.valid_to, 'infinity') DESC
 			GROUPS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS next_from
 		FROM (%1$s) AS s (customer, valid_from, valid_to, monthly_amount)
-		WHERE s.customer IS NOT NULL AND s.valid_from <= $1 AND s.valid_from < coalesce(s.valid_to, 'infinity')) AS s,
+		WHERE s.customer IS NOT NULL AND EXISTS (SELECT FROM %2$s.subscription_changes(s.valid_from, s.valid_to, s.monthly_amount, 'day', $1))) AS s,
 		%2$s.calendar_periods(s.valid_to, s.valid_to, $2) AS k
 	WHERE s.valid_to <= $1) AS d
 GROUP BY d.period ORDER BY d.period$query$, query, @extschema@.base_extension_schema()) USING as_of, unit, grace_days;

@@ -54,6 +54,19 @@ survival_accum(PG_FUNCTION_ARGS)
 }
 
 /*
+ * check_customers
+ *		A curve of more could not be read again.
+ */
+static void
+check_customers(double customers)
+{
+	if (customers > SURVIVAL_CUSTOMERS)
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("a survival_curve cannot have %.0f customers", customers)));
+}
+
+/*
  * add_curve
  */
 static void
@@ -62,6 +75,7 @@ add_curve(EventCounts *counts, const SurvivalCurve *curve)
 	for (Size i = 0; i < SURVIVAL_ROWS(curve); i++)
 		event_counts_add(counts, curve->rows[i].at, curve->rows[i].events, curve->rows[i].others);
 	counts->left_out += curve->left_out;
+	check_customers(counts->left_out);
 }
 
 /*
@@ -92,8 +106,13 @@ static SurvivalCurve *
 curve_of(EventCounts *counts)
 {
 	SurvivalCurve *curve;
+	double		customers = 0;
 
 	event_counts_sort(counts);
+	for (Size i = 0; i < counts->count; i++)
+		customers += counts->rows[i].events + counts->rows[i].others;
+	check_customers(customers);
+	check_customers(counts->left_out);
 	curve = survival_create(counts->count);
 	curve->left_out = counts->left_out;
 	if (counts->count > 0)

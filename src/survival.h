@@ -9,6 +9,9 @@
 
 #define SURVIVAL_VERSION 1
 
+/* Up to this, sums of counts are exact. */
+#define SURVIVAL_CUSTOMERS (INT64CONST(1) << 52)
+
 /* Others of a row are censored: they were last seen then, without an event. */
 typedef struct SurvivalCurve
 {

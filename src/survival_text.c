@@ -18,9 +18,6 @@ PG_FUNCTION_INFO_V1(survival_curve_out);
 PG_FUNCTION_INFO_V1(survival_curve_recv);
 PG_FUNCTION_INFO_V1(survival_curve_send);
 
-/* Up to this, sums of counts are exact. */
-#define MANY_ROWS (INT64CONST(1) << 52)
-
 const SurvivalCurve *
 survival_check(const SurvivalCurve *curve)
 {
@@ -57,7 +54,7 @@ is_valid(const SurvivalCurve *curve)
 {
 	double		total = 0;
 
-	if (curve->left_out < 0 || curve->left_out > MANY_ROWS)
+	if (curve->left_out < 0 || curve->left_out > SURVIVAL_CUSTOMERS)
 		return false;
 	for (Size i = 0; i < SURVIVAL_ROWS(curve); i++)
 	{
@@ -70,7 +67,7 @@ is_valid(const SurvivalCurve *curve)
 			return false;
 		total += row->events + row->others;
 	}
-	return total <= MANY_ROWS;
+	return total <= SURVIVAL_CUSTOMERS;
 }
 
 /*

@@ -23,13 +23,16 @@
 /* Odds beyond e to this power are none. */
 #define SMALLEST_ODDS	700
 
+/* A feature that varies by less than the inverse of this does not vary: the square of it must not overflow. */
+#define LARGEST_SCALE	1e100
+
 /* A feature of whose variance those before it leave no more than this is said to follow from them. */
 #define COLLINEAR	1e-12
 
 #define ITERATIONS	100
 #define HALVINGS	30
 
-/* Newton's step squared, in standard errors, at which the search ends; and if rounding lets it come no nearer. */
+/* Newton's step squared, in standard errors of rows of weight 1 on average, at which the search ends; and if rounding lets it come no nearer. */
 #define DECREMENT	1e-22
 #define DECREMENT_STALLED	1e-10
 
@@ -49,6 +52,7 @@ typedef struct Search
 	int			feature[LOGISTIC_TERMS];	/* of a term, from 0 */
 	double		mean[LOGISTIC_FEATURES];
 	double		scale[LOGISTIC_FEATURES];	/* 1 / standard deviation */
+	double		weight;			/* of a row, on average */
 	double		b[LOGISTIC_TERMS];
 	double		value;			/* log-likelihood less the penalty */
 	double		log_likelihood;
@@ -128,7 +132,7 @@ standardise(Search *search, LogisticFit *fit, double *events)
 	for (int j = 0; j < features; j++)
 	{
 		search->scale[j] = sqrt(total / squares[j]);
-		fit->notes[j] = varies[j] && isfinite(search->scale[j]) && search->scale[j] > 0 ? LOGISTIC_NO_NOTE : LOGISTIC_CONSTANT;
+		fit->notes[j] = varies[j] && search->scale[j] > 0 && search->scale[j] <= LARGEST_SCALE ? LOGISTIC_NO_NOTE : LOGISTIC_CONSTANT;
 	}
 	return total;
 }
@@ -411,6 +415,7 @@ climb(Search *search, LogisticFit *fit)
 			decrement += step[k] * search->gradient[k];
 			longest = fmax(longest, fabs(step[k]));
 		}
+		decrement /= search->weight;
 		if (search->data->ridge == 0 && fit->iterations >= SUSPICIOUS_ITERATION && longest > SUSPICIOUS_STEP && separates(search, step))
 		{
 			note_separation(search, step, fit);
@@ -517,6 +522,7 @@ logistic_fit(const LogisticRows *rows, LogisticFit *fit)
 	total = standardise(&search, fit, &events);
 	if (!(events > 0 && events < total))
 		return;
+	search.weight = total / rows->count;
 	set_terms(&search, fit);
 	if (rows->ridge == 0)
 		note_collinear(&search, fit);

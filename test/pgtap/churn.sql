@@ -2,7 +2,7 @@
 BEGIN;
 CREATE EXTENSION IF NOT EXISTS pgtap;
 SET client_min_messages = warning;
-SELECT plan(31);
+SELECT plan(32);
 SELECT setseed(0.42);
 
 CREATE TABLE people AS
@@ -56,9 +56,9 @@ SELECT ok(bool_and(abs(measure - z) < 1e-9), 'the z-score of the gaps') FROM (SE
 
 -- A base
 CREATE TABLE orders AS SELECT c AS customer_id, day::timestamp AS ordered_at, CASE WHEN gross > 0 THEN gross ELSE -refunded END AS total FROM people, days(h) WHERE day <= '2023-06-30';
-CREATE TABLE customers_table AS SELECT c AS id, CASE WHEN c % 3 = 0 THEN 'web' ELSE 'shop' END AS channel, c AS size FROM people;
+CREATE TABLE customers_table AS SELECT c AS id, CASE WHEN c % 3 = 0 THEN 'web' ELSE 'shop' END AS channel, c AS size, c % 2 = 0 AS purchases, c % 3 * '5'::money AS credit FROM people;
 SELECT ok(count(*) > 0, 'a base') FROM create_customer_base('churned', 'orders', 'customer_id', 'ordered_at', 'total', as_of => '2023-06-30', time_zone => 'UTC',
-	customers => 'customers_table', customers_key => 'id', attributes => '{channel,size}');
+	customers => 'customers_table', customers_key => 'id', attributes => '{channel,size,purchases,credit}');
 SELECT is_empty($$SELECT * FROM churned.churn_risk AS v JOIN churned.histories AS h USING (customer), churned.churn_model AS m
 	WHERE v.method <> 'own_rhythm' OR v.risk IS DISTINCT FROM churn_risk(h.history, '2023-06-30', m.rhythm) OR v.band <> churn_band(v.risk)$$, 'without a fit the risk is that of the own rhythm');
 SELECT is((SELECT rhythm::text FROM churned.churn_model), (SELECT population_rhythm(history, '2023-06-30')::text FROM churned.histories), 'its rhythm is that of its customers');
@@ -73,6 +73,7 @@ SELECT is_empty($$SELECT * FROM churned.at_risk_customers AS c JOIN churned.chur
 SELECT is((SELECT sum(customers) FROM churn_attributes('churned', '2023-03-31') WHERE attribute = 'channel'), (SELECT count(*)::numeric FROM churned.histories WHERE first_purchase(history) <= '2023-03-31'), 'attributes of the customers table');
 SELECT results_eq($$SELECT value, churned FROM churn_attributes('churned', '2023-03-31') WHERE attribute = 'channel' ORDER BY value$$,
 	$$SELECT channel, count(*) FILTER (WHERE days_since_last(history, date '2023-03-31' + 90) >= 90) FROM churned.histories JOIN customers_table ON id = customer WHERE first_purchase(history) <= '2023-03-31' GROUP BY channel ORDER BY channel$$, 'and who left');
+SELECT is_empty($$SELECT attribute FROM churn_attributes('churned', '2023-03-31') GROUP BY attribute HAVING sum(customers) <> (SELECT count(*) FROM churned.histories WHERE first_purchase(history) <= '2023-03-31')$$, 'each attribute has each customer once');
 SELECT is((SELECT count(*) FROM churn_attributes('churned', '2023-03-31') WHERE attribute = 'size'), 4::bigint, 'numbers in quarters');
 SELECT * FROM finish();
 ROLLBACK;

@@ -2,7 +2,7 @@
 BEGIN;
 SET LOCAL search_path = public, customer;
 CREATE EXTENSION IF NOT EXISTS pgtap;
-SELECT plan(35);
+SELECT plan(36);
 
 SELECT is_empty($$SELECT oid::regprocedure FROM pg_proc WHERE proname ~ '^(logistic|auc|brier|classification|calibration|event_counts|predict$|coefficients$)' AND NOT (provolatile = 'i' AND proparallel = 's')$$,
 	'all functions are immutable and parallel safe');
@@ -55,6 +55,9 @@ SELECT results_eq($$SELECT trust(m), array_agg(c.feature) FILTER (WHERE note = '
 	$$VALUES ('separation', ARRAY[4, 5])$$, 'complete separation by two features together, too');
 SELECT is((SELECT trust(logistic_fit(x || (event <> (id % 40 = 3))::int::float8, event)) FROM customers), 'ok', 'nearly separated is not separated');
 SELECT is((SELECT trust(logistic_fit(x || CASE WHEN event THEN 1 ELSE 0 END::float8, event, 1, 0.1)) FROM customers), 'ok', 'with a ridge there is a maximum');
+SELECT is_empty($$SELECT k, trust(m), c.feature FROM (SELECT k, logistic_fit(x, event, k) AS m, logistic_fit(x, event) AS one FROM customers, unnest('{1e-100,1e-30,1e-10,1e10,1e30,1e100}'::float8[]) AS k GROUP BY k) s,
+	LATERAL (SELECT a.feature, a.estimate / b.estimate - 1 AS off, a.std_error * sqrt(k) / b.std_error - 1 AS error_off FROM coefficients(m) a JOIN coefficients(one) b USING (feature)) c
+	WHERE trust(m) <> 'ok' OR NOT (abs(off) < 1e-8 AND abs(error_off) < 1e-8 AND abs(auc(m) - auc(one)) < 1e-12)$$, 'how large weights are together does not matter');
 SELECT is((SELECT trust(logistic_fit(x || array_fill(0, ARRAY[61])::float8[], event)) FROM customers), 'collinear', 'there can be 64 features');
 
 -- Any order and workers

@@ -1,0 +1,257 @@
+/*
+ * fast_group.h
+ *		The fast path of GROUP BY customer with purchase_history(day, amount): the rows of a query become the histories of all
+ *		customers without a hash table that outgrows the cache.
+ *
+ *		fast_group_path.c	offers the plan
+ *		fast_group_scan.c	runs it: reads rows, hands out customers
+ *		fast_group_rows.c	keeps the rows, in partitions by the hash of the customer, in memory and past it in a file
+ *		fast_group_sort.c	makes the histories of one partition
+ */
+#ifndef PG_CUSTOMER_FAST_GROUP_H
+#define PG_CUSTOMER_FAST_GROUP_H
+
+#include "compat.h"
+#include "access/attnum.h"
+#include "nodes/pg_list.h"
+#include "storage/buffile.h"
+#include "storage/sharedfileset.h"
+#include "utils/dsa.h"
+
+#include "purchase_history.h"
+
+/* ------------------------------------------------------------------------------------------------
+ * Keys: what is grouped by
+ * ------------------------------------------------------------------------------------------------ */
+
+#define FAST_GROUP_MAX_KEYS 32
+
+/* A column of the key. */
+typedef struct FastKeyColumn
+{
+	int16		length;			/* typlen and typbyval of its type */
+	bool		by_value;
+	Oid			collation;
+	FmgrInfo	hash;
+	FmgrInfo	equal;
+} FastKeyColumn;
+
+/*
+ * The key. One column of an integer type or the like is a "word": its Datum, which equals another where their bits are
+ * the same. Any other is an image: its columns one after the other, each aligned to eight bytes, NULLs left out.
+ */
+typedef struct FastKey
+{
+	int			count;
+	bool		word;
+	FastKeyColumn columns[FAST_GROUP_MAX_KEYS];
+} FastKey;
+
+/* ------------------------------------------------------------------------------------------------
+ * Rows
+ * ------------------------------------------------------------------------------------------------ */
+
+/*
+ * What a row adds to its day, in a word: the lowest two bits say what the others are. An order or refund too large for
+ * them is two rows.
+ */
+typedef enum FastRowKind
+{
+	FAST_ROW_ORDER,				/* an order of a signed amount; a refund when it is below 0 */
+	FAST_ROW_MORE,				/* as much more of the amount, times 2^32; no order by itself */
+	FAST_ROW_NOTHING			/* there is such a customer: a row that the aggregate skips */
+} FastRowKind;
+
+#define FAST_ROW(amount, kind)	((int64) ((uint64) (amount) << 2 | (kind)))
+#define FAST_ROW_KIND(row)		((FastRowKind) ((row) & 3))
+#define FAST_ROW_AMOUNT(row)	((row) >> 2)
+#define FAST_ROW_LIMIT			(INT64CONST(1) << 61)
+
+/* A row of a customer whose key is a word, as it is kept. */
+typedef struct FastWordRow
+{
+	int64		row;
+	uint64		key;
+	int32		day;
+} pg_attribute_packed() FastWordRow;
+
+/* A row with an image of the key behind it. */
+typedef struct FastImageRow
+{
+	int64		row;
+	int32		day;
+	uint32		hash;
+	uint32		size;			/* of the image, a multiple of 8 */
+	uint32		nulls;			/* a bit for each column of the key that is NULL */
+} FastImageRow;
+
+#define FAST_ROW_IMAGE(row)		((const char *) ((const FastImageRow *) (row) + 1))
+
+/* Rows are kept in chunks of one partition each. */
+typedef struct FastChunk
+{
+	uint32		size;			/* with this header */
+	uint32		used;
+	char		rows[FLEXIBLE_ARRAY_MEMBER];
+} FastChunk;
+
+/* Where a chunk is: in memory (a pointer, or a dsa_pointer), or in a file (its block, times 2, plus 1). */
+typedef uint64 FastChunkPlace;
+
+typedef struct FastPartition
+{
+	char	   *next;			/* room in the chunk that is being filled */
+	char	   *end;
+	FastChunk  *chunk;
+	FastChunkPlace place;
+	FastChunkPlace *full;
+	uint32		full_count;
+	uint32		full_capacity;
+} FastPartition;
+
+typedef struct FastShared FastShared;
+
+typedef struct FastRows
+{
+	MemoryContext context;
+	bool		words;
+	int			shift;			/* of a 32-bit hash, to the number of its partition */
+	int			count;			/* of partitions, but for the last one, which is that of the key NULL */
+	Size		chunk_size;
+	Size		memory;			/* in chunks of ours */
+	Size		limit;
+	bool		split;			/* one partition has become too large */
+	int64		file_blocks;
+	BufFile    *file;
+	FastPartition *partitions;
+
+	/* Shared with other processes: all but the partitions of those. */
+	FastShared *shared;
+	dsa_area   *area;
+	int			participant;
+	bool		attached;
+	BufFile   **files;			/* of each participant, as far as opened */
+} FastRows;
+
+extern FastRows *fast_rows_create(MemoryContext context, bool words, double expected);
+extern FastRows *fast_rows_create_shared(MemoryContext context, bool words, FastShared *shared, dsa_area *area);
+extern void fast_rows_make_room(FastRows *rows, FastPartition *partition, Size size);
+extern void fast_rows_split(FastRows *rows);
+extern void fast_rows_end(FastRows *rows);
+extern void fast_rows_close(FastRows *rows);
+
+/* Sharing. */
+extern Size fast_shared_size(int participants);
+extern void fast_shared_init(FastShared *shared, int participants, double expected, dsm_segment *segment);
+extern void fast_shared_attach(FastShared *shared);
+extern void fast_shared_reset(FastShared *shared);
+extern bool fast_shared_join(FastRows *rows);
+extern void fast_shared_wait(FastRows *rows);
+extern int	fast_rows_take(FastRows *rows, int last);
+
+/* Reading a partition, chunk by chunk; each is gone when the next one is asked for. */
+typedef struct FastChunkReader
+{
+	FastRows   *rows;
+	int			partition;
+	int			participant;
+	uint32		next;
+	FastChunk  *chunk;			/* the one handed out */
+	FastChunkPlace place;
+	FastChunk  *buffer;			/* for those of a file */
+	FastChunk  *larger;			/* for one that is longer than usual */
+} FastChunkReader;
+
+extern void fast_chunks_begin(FastChunkReader *reader, FastRows *rows, int partition);
+extern FastChunk *fast_chunks_next(FastChunkReader *reader);
+extern void fast_chunks_end(FastChunkReader *reader);
+
+/* The hash of a word: that of murmurhash3, finished to 64 bits, of which both halves are good. */
+static inline uint64
+fast_word_hash(uint64 word)
+{
+	word ^= word >> 33;
+	word *= UINT64CONST(0xff51afd7ed558ccd);
+	word ^= word >> 33;
+	word *= UINT64CONST(0xc4ceb9fe1a85ec53);
+	word ^= word >> 33;
+	return word;
+}
+
+/*
+ * fast_rows_partition
+ *		The partition of a hash.
+ */
+static inline FastPartition *
+fast_rows_partition(FastRows *rows, uint32 hash)
+{
+	return &rows->partitions[(uint64) hash >> rows->shift];
+}
+
+/*
+ * fast_rows_place
+ *		Room for a row in a partition.
+ */
+static inline void *
+fast_rows_place(FastRows *rows, FastPartition *partition, Size size)
+{
+	char	   *place;
+
+	if (unlikely((Size) (partition->end - partition->next) < size))
+		fast_rows_make_room(rows, partition, size);
+	place = partition->next;
+	partition->next += size;
+	return place;
+}
+
+/*
+ * fast_rows_add_word
+ *		Keeps a row of a customer whose key is a word.
+ */
+static inline void
+fast_rows_add_word(FastRows *rows, uint64 key, int32 day, int64 row)
+{
+	FastPartition *partition = fast_rows_partition(rows, (uint32) fast_word_hash(key));
+	FastWordRow *place = fast_rows_place(rows, partition, sizeof(FastWordRow));
+
+	place->row = row;
+	place->key = key;
+	place->day = day;
+}
+
+/* ------------------------------------------------------------------------------------------------
+ * Histories
+ * ------------------------------------------------------------------------------------------------ */
+
+typedef struct FastSort FastSort;
+
+extern FastSort *fast_sort_create(MemoryContext parent, const FastKey *key);
+extern void fast_sort_partition(FastSort *sort, FastRows *rows, int partition);
+extern bool fast_sort_next(FastSort *sort, Datum *key, bool *key_null, Datum *history, bool *history_null);
+
+/* ------------------------------------------------------------------------------------------------
+ * The plan
+ * ------------------------------------------------------------------------------------------------ */
+
+struct CustomScanMethods;
+
+extern void fast_group_init(void);
+extern const struct CustomScanMethods *fast_group_scan_methods(void);
+
+/* What a plan hands to its run, in custom_private. The child's columns are the keys, the day, the amount and the filter. */
+typedef struct FastGroupPlan
+{
+	int			keys;
+	bool		filter;
+	Oid			day_type;
+	Oid			amount_type;
+	Oid			aggregate;
+	double		bytes;			/* of rows, about */
+	Oid			equal[FAST_GROUP_MAX_KEYS];
+	Oid			collation[FAST_GROUP_MAX_KEYS];
+} FastGroupPlan;
+
+extern List *fast_group_plan_list(const FastGroupPlan *plan);
+extern void fast_group_plan_read(FastGroupPlan *plan, List *list);
+
+#endif							/* PG_CUSTOMER_FAST_GROUP_H */
