@@ -102,7 +102,7 @@ add_value(Moments *moments, double value)
 /*
  * next_cusum
  *		The sum with one value more, which counts by how far it is off those before it, as a normal score. That is nearer to 0 than the
- *		t from which it comes, so a sum that even t would not lift above 0 needs no distribution: half of them, and most of the work.
+ *		t from which it comes, so a sum that even t would not lift above 0 stays there, and needs no distribution.
  */
 static double
 next_cusum(double cusum, const Moments *before, double value, int direction)
