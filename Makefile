@@ -47,7 +47,6 @@ OBJS = \
 	src/fast_group_rows.o \
 	src/fast_group_scan.o \
 	src/fast_group_sort.o \
-	src/histories_query.o \
 	src/history_codec.o \
 	src/history_measures.o \
 	src/history_row.o \
@@ -104,6 +103,7 @@ OBJS = \
 	src/rfm.o \
 	src/rfm_breaks.o \
 	src/rfm_cut.o \
+	src/rfm_table.o \
 	src/rfm_totals.o \
 	src/rfm_window.o \
 	src/satisfaction.o \
@@ -111,8 +111,10 @@ OBJS = \
 	src/segment_map_check.o \
 	src/simulate.o \
 	src/subscriptions.o \
+	src/summarise.o \
 	src/survival.o \
-	src/survival_text.o
+	src/survival_text.o \
+	src/user_query.o
 
 # The order in which the install script is put together: each part uses only what stands before it.
 SQL_PARTS = \
@@ -122,6 +124,7 @@ SQL_PARTS = \
 	src/period_totals.sql \
 	src/purchase_changes.sql \
 	src/rfm.sql \
+	src/rfm_table.sql \
 	src/segment_map.sql \
 	src/abc.sql \
 	src/proportion.sql \
@@ -170,7 +173,10 @@ EXTRA_CLEAN = $(EXTENSION)--*.sql results output_iso tmp_check tmp_check_iso
 
 # Without it a multiplication and an addition may be fused, and results differ between machines.
 PG_CPPFLAGS = -I$(srcdir)/src -DPG_CUSTOMER_VERSION='"$(EXTVERSION)"' -ffp-contract=off
-PG_CFLAGS = -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
+# Calls within the library need no table where another could replace what they call.
+SHLIB_LINK = $(if $(filter linux,$(PORTNAME)),-Wl$(,)-Bsymbolic-functions)
+, := ,
+PG_CFLAGS = -fno-semantic-interposition -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
 
 # These need no PostgreSQL yet: they find or install one.
 SELF_SUFFICIENT = demo check stress recovery bench bench-live bench-models bench-nps bench-retention bench-churn stage

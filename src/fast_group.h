@@ -225,7 +225,7 @@ fast_rows_add_word(FastRows *rows, uint64 key, int32 day, int64 row)
 
 typedef struct FastSort FastSort;
 
-extern FastSort *fast_sort_create(MemoryContext parent, const FastKey *key);
+extern FastSort *fast_sort_create(MemoryContext parent, const FastKey *key, bool totals);
 extern void fast_sort_partition(FastSort *sort, FastRows *rows, int partition);
 extern bool fast_sort_next(FastSort *sort, Datum *key, bool *key_null, Datum *history, bool *history_null);
 
@@ -238,11 +238,16 @@ struct CustomScanMethods;
 extern void fast_group_init(void);
 extern const struct CustomScanMethods *fast_group_scan_methods(void);
 
-/* What a plan hands to its run, in custom_private. The child's columns are the keys, the day, the amount and the filter. */
+/* The most columns that are read: keys, day, amount and filter. */
+#define FAST_GROUP_MAX_COLUMNS (FAST_GROUP_MAX_KEYS + 3)
+
+/* What a plan hands to its run, in custom_private. */
 typedef struct FastGroupPlan
 {
 	int			keys;
+	int			columns[FAST_GROUP_MAX_COLUMNS];	/* where keys, day, amount and filter are in the tuples of the child, from 0 */
 	bool		filter;
+	bool		totals;			/* nothing but totals and the last purchase is asked of a history */
 	Oid			day_type;
 	Oid			amount_type;
 	Oid			aggregate;
@@ -250,6 +255,8 @@ typedef struct FastGroupPlan
 	Oid			equal[FAST_GROUP_MAX_KEYS];
 	Oid			collation[FAST_GROUP_MAX_KEYS];
 } FastGroupPlan;
+
+#define FAST_GROUP_COLUMNS(plan) ((plan)->keys + 2 + (plan)->filter)
 
 extern List *fast_group_plan_list(const FastGroupPlan *plan);
 extern void fast_group_plan_read(FastGroupPlan *plan, List *list);

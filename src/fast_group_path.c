@@ -21,6 +21,7 @@
 #include "optimizer/optimizer.h"
 #include "optimizer/pathnode.h"
 #include "optimizer/paths.h"
+#include "optimizer/plancat.h"
 #include "optimizer/planner.h"
 #include "optimizer/tlist.h"
 #include "utils/builtins.h"
@@ -37,6 +38,14 @@ extern Datum purchase_history_accum_numeric(PG_FUNCTION_ARGS);
 extern Datum purchase_history_accum_float8(PG_FUNCTION_ARGS);
 extern Datum purchase_history_accum_int4(PG_FUNCTION_ARGS);
 extern Datum purchase_history_accum_int8(PG_FUNCTION_ARGS);
+extern Datum history_orders(PG_FUNCTION_ARGS);
+extern Datum history_refunds(PG_FUNCTION_ARGS);
+extern Datum history_total(PG_FUNCTION_ARGS);
+extern Datum history_gross(PG_FUNCTION_ARGS);
+extern Datum history_refunded(PG_FUNCTION_ARGS);
+extern Datum history_average_order(PG_FUNCTION_ARGS);
+extern Datum history_average_order_net(PG_FUNCTION_ARGS);
+extern Datum history_last_purchase(PG_FUNCTION_ARGS);
 
 bool		fast_group_enabled = true;
 
@@ -58,25 +67,38 @@ fast_group_support(PG_FUNCTION_ARGS)
  * ------------------------------------------------------------------------------------------------ */
 
 /*
- * is_our_transition
- *		Whether a function is one of the transition functions of purchase_history, by its address: no other function has it.
+ * native_function
+ *		The address of a function in C; NULL of any other. No function of another library has the address of one of ours.
  */
-static bool
-is_our_transition(Oid function)
+static PGFunction
+native_function(Oid function)
 {
 	FmgrInfo	info;
 	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
 	bool		native;
 
 	if (!HeapTupleIsValid(tuple))
-		return false;
+		return NULL;
 	native = ((Form_pg_proc) GETSTRUCT(tuple))->prolang == ClanguageId;
 	ReleaseSysCache(tuple);
 	if (!native)
-		return false;
+		return NULL;
 	fmgr_info(function, &info);
-	return info.fn_addr == purchase_history_accum_numeric || info.fn_addr == purchase_history_accum_float8 ||
-		info.fn_addr == purchase_history_accum_int4 || info.fn_addr == purchase_history_accum_int8;
+	return info.fn_addr;
+}
+
+/*
+ * is_our_transition
+ *		Whether a function is one of the transition functions of purchase_history.
+ */
+static bool
+is_our_transition(Oid function)
+{
+	PGFunction	address = native_function(function);
+
+	return address != NULL &&
+		(address == purchase_history_accum_numeric || address == purchase_history_accum_float8 ||
+		 address == purchase_history_accum_int4 || address == purchase_history_accum_int8);
 }
 
 /*
@@ -101,22 +123,53 @@ is_our_aggregate(const Aggref *call)
 }
 
 /*
- * covered
- *		Whether an expression can be computed from the keys and the aggregate alone.
+ * is_totals_function
+ *		Whether a function reads no more of a history than its totals and its last purchase.
  */
+static bool
+is_totals_function(Oid function)
+{
+	PGFunction	address = native_function(function);
+
+	return address != NULL &&
+		(address == history_orders || address == history_refunds || address == history_total || address == history_gross ||
+		 address == history_refunded || address == history_average_order || address == history_average_order_net ||
+		 address == history_last_purchase);
+}
+
+/* What is known of the expressions of a query. */
 typedef struct CoverContext
 {
 	List	   *keys;
-	Aggref	   *call;			/* the one that is there, NULL until it is met */
+	Aggref	   *call;			/* the one aggregate, NULL until it is met */
+	bool		calendar;		/* the days are asked for, not just their totals */
 } CoverContext;
 
+/*
+ * not_covered
+ *		Whether an expression cannot be computed from the keys and the one aggregate.
+ */
 static bool
 not_covered(Node *node, CoverContext *context)
 {
 	if (node == NULL || list_member(context->keys, node))
 		return false;
+	if (IsA(node, FuncExpr))
+	{
+		FuncExpr   *function = (FuncExpr *) node;
+		bool		calendar = context->calendar;
+
+		if (list_length(function->args) == 1 && IsA(linitial(function->args), Aggref) && is_totals_function(function->funcid))
+		{
+			if (not_covered(linitial(function->args), context))
+				return true;
+			context->calendar = calendar;
+			return false;
+		}
+	}
 	if (IsA(node, Aggref))
 	{
+		context->calendar = true;
 		if (context->call == NULL)
 			context->call = (Aggref *) node;
 		return !equal(context->call, node);
@@ -162,13 +215,16 @@ List *
 fast_group_plan_list(const FastGroupPlan *plan)
 {
 	List	   *oids = list_make3_oid(plan->day_type, plan->amount_type, plan->aggregate);
+	List	   *integers = list_make3_int(plan->keys, plan->filter, plan->totals);
 
+	for (int i = 0; i < FAST_GROUP_COLUMNS(plan); i++)
+		integers = lappend_int(integers, plan->columns[i]);
 	for (int i = 0; i < plan->keys; i++)
 	{
 		oids = lappend_oid(oids, plan->equal[i]);
 		oids = lappend_oid(oids, plan->collation[i]);
 	}
-	return list_make3(list_make2_int(plan->keys, plan->filter), oids, makeString(psprintf("%.0f", plan->bytes)));
+	return list_make3(integers, oids, makeString(psprintf("%.0f", plan->bytes)));
 }
 
 /*
@@ -177,10 +233,14 @@ fast_group_plan_list(const FastGroupPlan *plan)
 void
 fast_group_plan_read(FastGroupPlan *plan, List *list)
 {
+	List	   *integers = (List *) linitial(list);
 	List	   *oids = (List *) lsecond(list);
 
-	plan->keys = linitial_int((List *) linitial(list));
-	plan->filter = lsecond_int((List *) linitial(list)) != 0;
+	plan->keys = linitial_int(integers);
+	plan->filter = lsecond_int(integers) != 0;
+	plan->totals = lthird_int(integers) != 0;
+	for (int i = 0; i < FAST_GROUP_COLUMNS(plan); i++)
+		plan->columns[i] = list_nth_int(integers, 3 + i);
 	plan->day_type = linitial_oid(oids);
 	plan->amount_type = lsecond_oid(oids);
 	plan->aggregate = lthird_oid(oids);
@@ -225,22 +285,75 @@ static const CustomPathMethods path_methods = {
  * ------------------------------------------------------------------------------------------------ */
 
 /*
- * child_target
- *		What is read: the keys, the day, the amount, and the filter.
+ * columns_read
+ *		What is read of the child: the keys, the day, the amount, and the filter.
  */
-static PathTarget *
-child_target(PlannerInfo *root, List *keys, const Aggref *call)
+static List *
+columns_read(List *keys, const Aggref *call)
 {
-	PathTarget *target = create_empty_pathtarget();
+	List	   *columns = list_copy(keys);
 	ListCell   *cell;
 
-	foreach(cell, keys)
-		add_column_to_pathtarget(target, lfirst(cell), 0);
 	foreach(cell, call->args)
-		add_column_to_pathtarget(target, lfirst_node(TargetEntry, cell)->expr, 0);
+		columns = lappend(columns, lfirst_node(TargetEntry, cell)->expr);
 	if (call->aggfilter != NULL)
-		add_column_to_pathtarget(target, call->aggfilter, 0);
-	return set_pathtarget_cost_width(root, target);
+		columns = lappend(columns, call->aggfilter);
+	return columns;
+}
+
+/*
+ * whole_rows
+ *		Columns of a table are read where they are in its rows: then the scan of the table need not make rows of its own.
+ *		NULL where that is not all that is wanted.
+ */
+static PathTarget *
+whole_rows(PlannerInfo *root, Path *child, List *columns, FastGroupPlan *plan)
+{
+	PathTarget *target = create_empty_pathtarget();
+	List	   *physical;
+	ListCell   *cell;
+
+	if (child->pathtype != T_SeqScan || child->parent->rtekind != RTE_RELATION)
+		return NULL;
+	foreach(cell, columns)
+	{
+		Var		   *column = lfirst(cell);
+
+		if (!IsA(column, Var) || column->varno != child->parent->relid || column->varlevelsup != 0 || column->varattno <= 0)
+			return NULL;
+		plan->columns[foreach_current_index(cell)] = column->varattno - 1;
+	}
+	physical = build_physical_tlist(root, child->parent);
+	if (physical == NIL)
+		return NULL;
+	foreach(cell, physical)
+		add_column_to_pathtarget(target, lfirst_node(TargetEntry, cell)->expr, 0);
+	return target;
+}
+
+/*
+ * child_path
+ *		A path that gives the columns that are read.
+ */
+static Path *
+child_path(PlannerInfo *root, RelOptInfo *input, Path *child, List *columns, FastGroupPlan *plan)
+{
+	Path	   *scan = IsA(child, ProjectionPath) ? ((ProjectionPath *) child)->subpath : child;
+	PathTarget *target = whole_rows(root, scan, columns, plan);
+	ListCell   *cell;
+
+	if (target != NULL)
+		child = scan;
+	else
+	{
+		target = create_empty_pathtarget();
+		foreach(cell, columns)
+		{
+			add_column_to_pathtarget(target, lfirst(cell), 0);
+			plan->columns[foreach_current_index(cell)] = foreach_current_index(cell);
+		}
+	}
+	return (Path *) create_projection_path(root, input, child, set_pathtarget_cost_width(root, target));
 }
 
 /*
@@ -253,7 +366,6 @@ make_path(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output, Path *child,
 		  double groups, double processes)
 {
 	CustomPath *path = makeNode(CustomPath);
-	PathTarget *target = child_target(root, keys, call);
 	double		rows = child->rows;
 	QualCost	having;
 
@@ -262,7 +374,7 @@ make_path(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output, Path *child,
 	path->path.pathtarget = output->reltarget;
 	path->path.parallel_safe = output->consider_parallel && child->parallel_safe;
 	path->flags = CUSTOMPATH_SUPPORT_PROJECTION;
-	child = (Path *) create_projection_path(root, input, child, target);
+	child = child_path(root, input, child, columns_read(keys, call), &plan);
 	path->custom_paths = list_make1(child);
 	plan.bytes = rows * processes * (plan.keys * 8 + 12);
 	path->custom_private = list_make2(lappend(list_copy(keys), call), fast_group_plan_list(&plan));
@@ -323,6 +435,7 @@ offer_paths(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output)
 
 	plan.keys = list_length(context.keys);
 	plan.filter = context.call->aggfilter != NULL;
+	plan.totals = !context.calendar;
 	plan.day_type = getBaseType(linitial_oid(context.call->aggargtypes));
 	plan.amount_type = getBaseType(lsecond_oid(context.call->aggargtypes));
 	plan.aggregate = context.call->aggfnoid;

@@ -70,7 +70,7 @@ row_amount(Oid type, Datum amount, bool null)
  *		Writes the image of a key to a buffer, and its hash: columns one after the other, aligned, NULLs left out.
  */
 static FastImageRow *
-key_image(FastGroupState *state, StringInfo buffer, const Datum *values, const bool *nulls)
+key_image(FastGroupState *state, StringInfo buffer, const TupleTableSlot *slot)
 {
 	FastImageRow *row;
 
@@ -82,12 +82,12 @@ key_image(FastGroupState *state, StringInfo buffer, const Datum *values, const b
 	for (int i = 0; i < state->key.count; i++)
 	{
 		FastKeyColumn *column = &state->key.columns[i];
-		Datum		value = values[i];
+		Datum		value = slot->tts_values[state->plan.columns[i]];
 		uint32		hash;
 		Size		size;
 
 		row->hash = row->hash << 1 | row->hash >> 31;
-		if (nulls[i])
+		if (slot->tts_isnull[state->plan.columns[i]])
 		{
 			row->nulls |= 1u << i;
 			continue;
@@ -161,13 +161,19 @@ read_rows(FastGroupState *state)
 	PlanState  *child = linitial(state->custom.custom_ps);
 	ExprContext *work = state->custom.ss.ps.ps_ExprContext;
 	FastRows   *rows = state->rows;
-	int			keys = state->plan.keys;
+	int			key_column = state->plan.columns[0];
+	int			day_column = state->plan.columns[state->plan.keys];
+	int			amount_column = state->plan.columns[state->plan.keys + 1];
+	int			filter_column = state->plan.columns[state->plan.keys + 2];
+	int			last_column = 0;
 	Oid			day_type = state->plan.day_type;
 	Oid			amount_type = state->plan.amount_type;
 	bool		words = state->key.word;
 	bool		short_word = words && state->key.columns[0].length == 4;
 	StringInfoData image;
 
+	for (int i = 0; i < FAST_GROUP_COLUMNS(&state->plan); i++)
+		last_column = Max(last_column, state->plan.columns[i]);
 	initStringInfo(&image);
 	for (;;)
 	{
@@ -182,15 +188,15 @@ read_rows(FastGroupState *state)
 
 		if (TupIsNull(slot))
 			break;
-		slot_getallattrs(slot);
+		slot_getsomeattrs(slot, last_column + 1);
 		before = MemoryContextSwitchTo(work->ecxt_per_tuple_memory);
 		values = slot->tts_values;
 		nulls = slot->tts_isnull;
-		if (!nulls[keys] && (!state->plan.filter || (!nulls[keys + 2] && DatumGetBool(values[keys + 2]))))
+		if (!nulls[day_column] && (!state->plan.filter || (!nulls[filter_column] && DatumGetBool(values[filter_column]))))
 		{
-			int128		amount = row_amount(amount_type, values[keys + 1], nulls[keys + 1]);
+			int128		amount = row_amount(amount_type, values[amount_column], nulls[amount_column]);
 
-			day = history_row_day(day_type, values[keys]);
+			day = history_row_day(day_type, values[day_column]);
 			two = unlikely(amount >= FAST_ROW_LIMIT || amount < -FAST_ROW_LIMIT);
 			if (two)
 			{
@@ -205,10 +211,10 @@ read_rows(FastGroupState *state)
 				first = FAST_ROW((int64) amount, FAST_ROW_ORDER);
 		}
 		if (words)
-			keep_word(rows, nulls[0] ? 0 : short_word ? (uint64) Int32GetDatum(DatumGetInt32(values[0])) : (uint64) values[0],
-					  nulls[0], day, first, second, two);
+			keep_word(rows, nulls[key_column] ? 0 : short_word ? (uint64) Int32GetDatum(DatumGetInt32(values[key_column])) : (uint64) values[key_column],
+					  nulls[key_column], day, first, second, two);
 		else
-			keep_image(rows, key_image(state, &image, values, nulls), day, first, second, two);
+			keep_image(rows, key_image(state, &image, slot), day, first, second, two);
 		if (unlikely(rows->split))
 			fast_rows_split(rows);
 		MemoryContextSwitchTo(before);
@@ -242,7 +248,7 @@ begin_run(FastGroupState *state)
 		if (state->shared != NULL)
 			fast_shared_wait(state->rows);
 	}
-	state->sort = fast_sort_create(state->context, &state->key);
+	state->sort = fast_sort_create(state->context, &state->key, state->plan.totals);
 	state->partitions = state->rows->count;
 	state->memory = Max(state->memory, (int64) state->rows->memory);
 	state->disk = Max(state->disk, state->rows->file_blocks * BLCKSZ);
@@ -356,7 +362,7 @@ begin(CustomScanState *node, EState *estate, int eflags)
 	for (int i = 0; i < state->plan.keys; i++)
 	{
 		FastKeyColumn *column = &state->key.columns[i];
-		TargetEntry *entry = list_nth_node(TargetEntry, child->targetlist, i);
+		TargetEntry *entry = list_nth_node(TargetEntry, child->targetlist, state->plan.columns[i]);
 		RegProcedure left;
 		RegProcedure right;
 
@@ -442,6 +448,7 @@ explain(CustomScanState *node, List *ancestors, ExplainState *es)
 		keys = lappend(keys, deparse_expression((Node *) entry->expr, context, list_length(es->rtable) > 1 || es->verbose, true));
 	}
 	ExplainPropertyList("Group Key", keys, es);
+	ExplainPropertyText("Histories", state->plan.totals ? "totals" : "complete", es);
 	if (es->analyze && state->partitions > 0)
 	{
 		ExplainPropertyInteger("Partitions", NULL, state->partitions, es);

@@ -77,6 +77,9 @@ struct FastSort
 	uint32		row_capacity;
 	uint32		part_rows;		/* so many are a part */
 
+	bool		totals;			/* histories are one day: the last purchase, with the sums of all */
+	HistoryDay *sums;			/* of each group then */
+
 	bool		null_key;		/* the partition of the key NULL */
 	uint32		next;			/* group to hand out */
 	HistoryDays days;
@@ -88,12 +91,13 @@ struct FastSort
  * fast_sort_create
  */
 FastSort *
-fast_sort_create(MemoryContext parent, const FastKey *key)
+fast_sort_create(MemoryContext parent, const FastKey *key, bool totals)
 {
 	MemoryContext context = AllocSetContextCreate(parent, "fast_group sort", ALLOCSET_DEFAULT_SIZES);
 	FastSort   *sort = MemoryContextAllocZero(context, sizeof(FastSort));
 
 	sort->key = key;
+	sort->totals = totals;
 	sort->context = context;
 	sort->keys = AllocSetContextCreate(context, "fast_group keys", ALLOCSET_DEFAULT_SIZES);
 	sort->part_rows = Min(Max(work_mem * (Size) 1024 / sizeof(ReadRow), MIN_PART_ROWS), MAX_PART_ROWS);
@@ -101,6 +105,8 @@ fast_sort_create(MemoryContext parent, const FastKey *key)
 	sort->slots = MemoryContextAllocZero(context, 1024 * sizeof(Slot));
 	sort->group_capacity = 512;
 	sort->groups = MemoryContextAlloc(context, sort->group_capacity * sizeof(Group));
+	if (totals)
+		sort->sums = MemoryContextAlloc(context, sort->group_capacity * sizeof(HistoryDay));
 	sort->row_capacity = 4096;
 	sort->read = MemoryContextAlloc(context, sort->row_capacity * sizeof(ReadRow));
 	sort->sorted = MemoryContextAlloc(context, sort->row_capacity * sizeof(SortedRow));
@@ -214,7 +220,11 @@ new_group(FastSort *sort, Slot *slot, uint64 tag, const FastImageRow *row)
 	{
 		sort->group_capacity *= 2;
 		sort->groups = repalloc_huge(sort->groups, sort->group_capacity * sizeof(Group));
+		if (sort->totals)
+			sort->sums = repalloc_huge(sort->sums, sort->group_capacity * sizeof(HistoryDay));
 	}
+	if (sort->totals)
+		memset(&sort->sums[sort->group_count], 0, sizeof(HistoryDay));
 	group = &sort->groups[sort->group_count++];
 	memset(group, 0, sizeof(*group));
 	group->key = tag;
@@ -373,6 +383,61 @@ fold_calendar(FastSort *sort, const SortedRow *rows, uint32 n, int32 first, int3
 }
 
 /*
+ * add_to_sum
+ *		Adds a row to the sums of its customer, of whom the day of the last purchase is kept, or that of the last refund.
+ */
+static inline void
+add_to_sum(HistoryDay *sum, int32 day, int64 row)
+{
+	if (FAST_ROW_KIND(row) == FAST_ROW_ORDER)
+	{
+		bool		refund = FAST_ROW_AMOUNT(row) < 0;
+
+		if (refund ? sum->orders == 0 && (sum->refunds == 0 || day > sum->day) : sum->orders == 0 || day > sum->day)
+			sum->day = day;
+	}
+	add_to_day(sum, row);
+}
+
+/*
+ * take_surplus
+ *		Leaves of an amount what a day can hold, and gives a day before as much as one order can be.
+ */
+static bool
+take_surplus(int128 *left, int64 *left_count, int128 *amount, int64 *count)
+{
+	if (*left < HISTORY_MAX_AMOUNT)
+		return false;
+	*amount = HISTORY_MAX_AMOUNT - 1;
+	*count = 1;
+	*left -= *amount;
+	(*left_count)--;
+	return true;
+}
+
+/*
+ * days_of_sum
+ *		The sums of a customer as one day. Sums that no day can hold are spread over the days before it.
+ */
+static void
+days_of_sum(FastSort *sort, HistoryDay sum)
+{
+	int			more = (int) (Max(sum.gross, sum.refunded) / (HISTORY_MAX_AMOUNT - 1));
+
+	sort->days.count = 0;
+	for (int i = more; i > 0; i--)
+	{
+		HistoryDay	day = {.day = sum.day - i};
+		bool		purchases = take_surplus(&sum.gross, &sum.orders, &day.gross, &day.orders);
+		bool		refunds = take_surplus(&sum.refunded, &sum.refunds, &day.refunded, &day.refunds);
+
+		if (purchases || refunds)
+			history_days_add(&sort->days, &day);
+	}
+	history_days_add(&sort->days, &sum);
+}
+
+/*
  * fold
  *		The days of a customer's rows of this part, in sort->days.
  */
@@ -524,6 +589,11 @@ read_row(FastSort *sort, uint32 group, int32 day, int64 row)
 	if (FAST_ROW_KIND(row) == FAST_ROW_NOTHING)
 		return;
 	sort->groups[group].purchased = true;
+	if (sort->totals)
+	{
+		add_to_sum(&sort->sums[group], day, row);
+		return;
+	}
 	sort->groups[group].rows++;
 	place->row = row;
 	place->day = day;
@@ -588,7 +658,8 @@ fast_sort_partition(FastSort *sort, FastRows *rows, int partition)
 			read_images(sort, chunk);
 	}
 	fast_chunks_end(&reader);
-	move_rows(sort);
+	if (!sort->totals)
+		move_rows(sort);
 }
 
 /*
@@ -600,8 +671,12 @@ history_of_group(FastSort *sort, const Group *group)
 {
 	HistoryDays before = {0};
 	HistoryDays sum = {0};
-	const HistoryDays *days = days_of_group(sort, group, &before, &sum);
+	const HistoryDays *days = &sort->days;
 
+	if (sort->totals)
+		days_of_sum(sort, sort->sums[group - sort->groups]);
+	else
+		days = days_of_group(sort, group, &before, &sum);
 	if (days->count > FEW_DAYS)
 		return history_from_days(days);
 	SET_VARSIZE(sort->history, VARHDRSZ + history_encode(days->days, days->count, (uint8 *) VARDATA(sort->history)));

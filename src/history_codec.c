@@ -4,6 +4,8 @@
  */
 #include "history_codec.h"
 
+#include <string.h>
+
 typedef unsigned __int128 uamount;
 
 static const int64_t powers[] = {1, 10, 100, 1000, 10000, 100000, 1000000};
@@ -41,26 +43,43 @@ read_any_varint(HistoryReader *reader, uamount *value)
 
 /*
  * read_varint
- *		Nearly all of them have at most four bytes.
+ *		Eight bytes at once where the value has as many: nearly every varint is in them, and no branch depends on how long it
+ *		is. What is past the end reads as zeros, and a varint that ends with one is not valid.
  */
 static inline bool
 read_varint(HistoryReader *reader, uamount *value)
 {
-	const uint8_t *p = reader->next;
-	uint32_t	low = 0;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	ptrdiff_t	left = reader->end - reader->next;
 
-	for (int shift = 0; p < reader->end && shift < 28; shift += 7)
+	if (left > 0 && reader->end - reader->start >= 8)
 	{
-		uint8_t		byte = *p++;
+		uint64_t	word;
+		uint64_t	stops;
 
-		low |= (uint32_t) (byte & 0x7F) << shift;
-		if (byte < 0x80)
+		if (left >= 8)
+			memcpy(&word, reader->next, 8);
+		else
 		{
-			reader->next = p;
-			*value = low;
-			return byte != 0 || shift == 0;
+			memcpy(&word, reader->end - 8, 8);
+			word >>= 64 - 8 * left;
+		}
+		stops = ~word & UINT64_C(0x8080808080808080);
+		if (stops != 0)
+		{
+			int			bits = __builtin_ctzll(stops) + 1;
+
+			word &= UINT64_MAX >> (64 - bits);
+			reader->next += bits >> 3;
+			if (word >> (bits - 8) == 0 && bits > 8)
+				return false;
+			word = (word & UINT64_C(0x7F007F007F007F00)) >> 1 | (word & UINT64_C(0x007F007F007F007F));
+			word = (word & UINT64_C(0x3FFF00003FFF0000)) >> 2 | (word & UINT64_C(0x00003FFF00003FFF));
+			*value = (word & UINT64_C(0x0FFFFFFF00000000)) >> 4 | (word & UINT64_C(0x000000000FFFFFFF));
+			return true;
 		}
 	}
+#endif
 	return read_any_varint(reader, value);
 }
 
@@ -136,6 +155,7 @@ history_reader_init(HistoryReader *reader, const uint8_t *bytes, size_t size)
 	scale = bytes[0] & 0x07;
 	if (scale > HISTORY_SCALE)
 		return false;
+	reader->start = bytes;
 	reader->next = bytes + 1;
 	reader->end = bytes + size;
 	reader->day = 0;
@@ -324,6 +344,8 @@ at_scale(int64_t amount, int scale)
 static inline int
 raise_scale(history_amount amount, int scale)
 {
+	if (amount == 0)
+		return scale;
 	if (amount >= INT64_MIN && amount <= INT64_MAX)
 	{
 		while (scale < HISTORY_SCALE && at_scale((int64_t) amount, scale) * powers[HISTORY_SCALE - scale] != (int64_t) amount)

@@ -80,6 +80,7 @@ typedef enum HistoryStatus
 /* Reads a stored form day by day, checking everything but the smallness of the scale. */
 typedef struct HistoryReader
 {
+	const uint8_t *start;
 	const uint8_t *next;
 	const uint8_t *end;
 	int64_t		day;

@@ -6,12 +6,14 @@
 
 #include "libpq/pqformat.h"
 #include "miscadmin.h"
+#include "port/pg_bitutils.h"
 #include "utils/memutils.h"
 
 #include "aggregate.h"
 #include "population.h"
 
 #define FIRST_CAPACITY 8
+#define SELECT_SORTS 64			/* so few values are sorted */
 
 /* A value in network order: the high and the low half, 8 bytes each. */
 #define SENT_VALUE_SIZE 16
@@ -101,6 +103,92 @@ population_sort(Population *population)
 		return;
 	sort_values(population->values, population->count);
 	population->sorted = true;
+}
+
+/*
+ * pivot_of
+ *		A value that probably is in the middle: the median of three medians of values far apart.
+ */
+static int128
+pivot_of(const int128 *values, int64 n)
+{
+#define MEDIAN(a, b, c) ((a) < (b) ? ((b) < (c) ? (b) : (a) < (c) ? (c) : (a)) : ((a) < (c) ? (a) : (b) < (c) ? (c) : (b)))
+	int64		step = n / 9;
+	int128		medians[3];
+
+	for (int i = 0; i < 3; i++)
+	{
+		const int128 *v = values + 3 * i * step;
+
+		medians[i] = MEDIAN(v[0], v[step], v[2 * step]);
+	}
+	return MEDIAN(medians[0], medians[1], medians[2]);
+#undef MEDIAN
+}
+
+/*
+ * select_ranks
+ *		The work of population_select on values[0 .. n), of which the first has the rank base. Each step parts the values into
+ *		smaller, equal and larger ones; bad luck ends in sorting.
+ */
+static void
+select_ranks(int128 *values, int64 n, int64 base, const int64 *ranks, int count, int depth)
+{
+	while (count > 0)
+	{
+		int64		low = 0;
+		int64		high = n;
+		int			before = 0;
+		int			behind;
+		int128		pivot;
+
+		if (n <= SELECT_SORTS || depth-- == 0)
+		{
+			sort_values(values, n);
+			return;
+		}
+		CHECK_FOR_INTERRUPTS();
+		pivot = pivot_of(values, n);
+		for (int64 i = 0; i < high;)
+		{
+			int128		value = values[i];
+
+			if (value < pivot)
+			{
+				values[i++] = values[low];
+				values[low++] = value;
+			}
+			else if (value > pivot)
+			{
+				values[i] = values[--high];
+				values[high] = value;
+			}
+			else
+				i++;
+		}
+
+		/* The ranks among the smaller, and those among the larger; the others are at their place. */
+		while (before < count && ranks[before] < base + low)
+			before++;
+		for (behind = before; behind < count && ranks[behind] < base + high; behind++);
+		select_ranks(values, low, base, ranks, before, depth);
+		ranks += behind;
+		count -= behind;
+		values += high;
+		n -= high;
+		base += high;
+	}
+}
+
+/*
+ * population_select
+ *		Like population_sort for a few ranks, ascending, at a cost that grows with the number of values alone.
+ */
+void
+population_select(Population *population, const int64 *ranks, int count)
+{
+	if (!population->sorted)
+		select_ranks(population->values, population->count, 0, ranks, count, 2 * pg_leftmost_one_pos64(population->count | 1));
 }
 
 /*

@@ -26,6 +26,9 @@ extern void population_add(Population *population, int128 value);
 /* Adds all values of another one, which stays as it is. */
 extern void population_append(Population *population, const Population *other);
 
+/* Puts each value that sorting would put at one of these ranks there, the smaller ones before it and the larger ones behind. */
+extern void population_select(Population *population, const int64 *ranks, int count);
+
 /* Ascending. Sorting again costs nothing. */
 extern void population_sort(Population *population);
 

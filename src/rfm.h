@@ -61,6 +61,12 @@ typedef struct RfmBreaks
 /* Whole numbers (days, orders) as units. */
 #define RFM_WHOLE_UNITS(n) ((int128) (n) * INT64CONST(1000000000000))
 
+/* Money in millionths as units. */
+#define RFM_UNITS_OF_MILLIONTH INT64CONST(1000000)
+
+/* rfm_window.c: the code of each customer, of whom measures hold what makes it; codes are 0 before. Measures may change. */
+extern void rfm_codes(Population *measures[RFM_MEASURES], RfmCut cut, uint16 *codes);
+
 /* rfm_cut.c */
 extern RfmCut rfm_cut(NullableDatum bins, const NullableDatum *method);
 extern void rfm_check_same_cut(RfmCut a, RfmCut b);

@@ -91,8 +91,31 @@ rfm_check_same_cut(RfmCut a, RfmCut b)
 }
 
 /*
+ * select_quantiles
+ *		Puts the values between which the quantiles k / bins lie at their ranks.
+ */
+static void
+select_quantiles(Population *population, int bins)
+{
+	int64		ranks[2 * (RFM_MAX_BINS - 1)];
+	int			count = 0;
+
+	for (int k = 1; k < bins; k++)
+	{
+		int64		rank = (population->count - 1) * k / bins;
+
+		for (int64 next = rank; next <= Min(rank + 1, population->count - 1); next++)
+		{
+			if (count == 0 || ranks[count - 1] < next)
+				ranks[count++] = next;
+		}
+	}
+	population_select(population, ranks, count);
+}
+
+/*
  * quantile
- *		The break number k (1 to bins - 1) of a sorted population: the quantile k / bins by linear
+ *		The break number k (1 to bins - 1) of a population in which select_quantiles has been: the quantile k / bins by linear
  *		interpolation (R's type 7), rounded down to a unit.
  *
  * For the values v of the population, break < v is the same as x[j] < v, so that neither interpolation nor
@@ -141,24 +164,16 @@ mean(const Population *population)
 
 /*
  * count_above
- *		How many values of a sorted population are above a limit.
+ *		How many values of a population are above a limit.
  */
 static int64
 count_above(const Population *population, int128 limit)
 {
-	int64		low = 0;
-	int64		high = population->count;
+	int64		above = 0;
 
-	while (low < high)
-	{
-		int64		middle = low + (high - low) / 2;
-
-		if (population->values[middle] > limit)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return population->count - low;
+	for (int64 i = 0; i < population->count; i++)
+		above += population->values[i] > limit;
+	return above;
 }
 
 /*
@@ -192,7 +207,7 @@ mean_score_break(const Population *population, RfmMeasure measure)
 
 /*
  * rfm_breaks_of
- *		The breaks of a population that is not empty; sorts it.
+ *		The breaks of a population that is not empty; changes the order of its values.
  */
 RfmBreaks *
 rfm_breaks_of(Population *measures[RFM_MEASURES], RfmCut cut)
@@ -204,13 +219,16 @@ rfm_breaks_of(Population *measures[RFM_MEASURES], RfmCut cut)
 		Population *population = measures[measure];
 		int128	   *cuts = RFM_BREAKS_OF(breaks, measure);
 
-		population_sort(population);
 		if (cut.method == RFM_MEAN)
 			cuts[0] = mean(population);
 		else if (cut.method == RFM_MEAN_SCORE)
+		{
+			select_quantiles(population, MEAN_SCORE_BINS);
 			cuts[0] = mean_score_break(population, measure);
+		}
 		else
 		{
+			select_quantiles(population, cut.bins);
 			for (int k = 1; k < cut.bins; k++)
 				cuts[k - 1] = quantile(population, k, cut.bins);
 		}

@@ -153,15 +153,15 @@ read_history(FunctionCallInfo fcinfo, int64 row, int128 values[RFM_MEASURES])
 static void
 score_by_breaks(Population *measures[RFM_MEASURES], RfmCut cut, uint16 *codes)
 {
-	Population *sorted[RFM_MEASURES];
+	Population *copies[RFM_MEASURES];
 	RfmBreaks  *breaks;
 
 	for (int measure = 0; measure < RFM_MEASURES; measure++)
 	{
-		sorted[measure] = population_create(CurrentMemoryContext);
-		population_append(sorted[measure], measures[measure]);
+		copies[measure] = population_create(CurrentMemoryContext);
+		population_append(copies[measure], measures[measure]);
 	}
-	breaks = rfm_breaks_of(sorted, cut);
+	breaks = rfm_breaks_of(copies, cut);
 	for (int64 i = 0; i < measures[RFM_DAYS]->count; i++)
 	{
 		int128		values[RFM_MEASURES];
@@ -209,6 +209,19 @@ score_by_rows(Population *measures[RFM_MEASURES], int bins, uint16 *codes)
 }
 
 /*
+ * rfm_codes
+ *		Scores customers against each other.
+ */
+void
+rfm_codes(Population *measures[RFM_MEASURES], RfmCut cut, uint16 *codes)
+{
+	if (cut.method == RFM_NTILE)
+		score_by_rows(measures, cut.bins, codes);
+	else
+		score_by_breaks(measures, cut, codes);
+}
+
+/*
  * score_partition
  *		Reads and scores all rows of the partition.
  */
@@ -249,10 +262,7 @@ score_partition(FunctionCallInfo fcinfo, ReadRow read, int cut_argument, uint16 
 	{
 		found = MemoryContextAllocExtended(context, measures[RFM_DAYS]->count * sizeof(uint16),
 										   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-		if (cut.method == RFM_NTILE)
-			score_by_rows(measures, cut.bins, found);
-		else
-			score_by_breaks(measures, cut, found);
+		rfm_codes(measures, cut, found);
 		for (int64 row = 0; row < nrows; row++)
 		{
 			if (codes[row] != 0)

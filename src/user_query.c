@@ -1,5 +1,5 @@
 /*
- * histories_query.c
+ * user_query.c
  *		A query for orders, purchase histories or subscriptions, as a user wrote it, with every name qualified: it can then be a
  *		part of a statement that is run with a pinned search path.
  */
@@ -17,8 +17,8 @@
 #include "utils/syscache.h"
 
 #include "base.h"
+#include "user_query.h"
 
-PG_FUNCTION_INFO_V1(summary_query);
 PG_FUNCTION_INFO_V1(histories_resolved);
 PG_FUNCTION_INFO_V1(subscriptions_resolved);
 
@@ -70,9 +70,12 @@ query_columns(Query *query)
 	return columns;
 }
 
-/* True when a column is of a type, or becomes it by itself. */
-static bool
-column_is(List *columns, int n, Oid type)
+/*
+ * query_column_is
+ *		True when a column is of a type, or becomes it by itself.
+ */
+bool
+query_column_is(List *columns, int n, Oid type)
 {
 	Oid			actual = exprType(list_nth(columns, n));
 
@@ -106,7 +109,7 @@ check_subscriptions(FunctionCallInfo fcinfo, List *columns)
 				 errhint("SELECT customer, valid_from, valid_to, monthly_amount FROM subscriptions.")));
 	for (int i = 1; i <= 3; i++)
 	{
-		if (!column_is(columns, i, i == 3 ? NUMERICOID : DATEOID))
+		if (!query_column_is(columns, i, i == 3 ? NUMERICOID : DATEOID))
 			ereport(ERROR,
 					(errcode(ERRCODE_DATATYPE_MISMATCH),
 					 errmsg("column %d of the query cannot be of type %s", i + 1, format_type_be(exprType(list_nth(columns, i)))),
@@ -114,69 +117,12 @@ check_subscriptions(FunctionCallInfo fcinfo, List *columns)
 	}
 }
 
-#define ORDERS_EXAMPLE "SELECT customer_id, ordered_at, total FROM orders"
-
-/*
- * amount_type
- *		The cast that makes an amount one of the types that the aggregate takes; none where it is one.
- */
-static const char *
-amount_type(List *columns)
-{
-	switch (getBaseType(exprType(list_nth(columns, 2))))
-	{
-		case NUMERICOID:
-		case FLOAT8OID:
-		case INT4OID:
-		case INT8OID:
-			return "";
-		case INT2OID:
-			return "::pg_catalog.int4";
-		case FLOAT4OID:
-			return "::pg_catalog.float8";
-		default:
-			return "::pg_catalog.numeric";
-	}
-}
-
-/* A customer of the key's type, a day or a moment, an amount, and perhaps an order id. */
-static void
-check_orders(FunctionCallInfo fcinfo, List *columns)
-{
-	Oid			key = get_fn_expr_argtype(fcinfo->flinfo, 1);
-	Oid			day;
-
-	if (list_length(columns) != 3 && list_length(columns) != 4)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("the query must have three or four columns: customer, day or time, amount, and order id"),
-				 list_length(columns) == 1 ? errdetail("It has one column.") : errdetail("It has %d columns.", list_length(columns)),
-				 errhint("%s.", ORDERS_EXAMPLE)));
-	if (!column_is(columns, 0, key))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("the customers of the query are of type %s, not %s", format_type_be(exprType(linitial(columns))), format_type_be(key)),
-				 errhint("The second argument gives their type: summarise('SELECT …', NULL::%s).", format_type_be(exprType(linitial(columns))))));
-	day = getBaseType(exprType(lsecond(columns)));
-	if (day != DATEOID && day != TIMESTAMPOID && day != TIMESTAMPTZOID)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("column 2 of the query cannot be of type %s", format_type_be(exprType(lsecond(columns)))),
-				 errhint("It is the day or the time of an order: cast it, for example ordered_at::timestamptz.")));
-	if (!column_is(columns, 2, NUMERICOID) && !column_is(columns, 2, FLOAT8OID))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("column 3 of the query cannot be of type %s", format_type_be(exprType(lthird(columns)))),
-				 errhint("It is the amount of an order: cast it, for example total::numeric.")));
-}
-
 /*
  * query_resolved
  *		The text of a query with its names looked up along the present search path. It must be one SELECT; check looks at its columns.
  */
-static char *
-query_resolved(FunctionCallInfo fcinfo, const char *what, const char *example,
-			   void (*check) (FunctionCallInfo fcinfo, List *columns), List **columns)
+char *
+query_resolved(FunctionCallInfo fcinfo, const char *what, const char *example, QueryCheck check, List **columns)
 {
 	QueryText	given = {text_to_cstring(PG_GETARG_TEXT_PP(0)), what};
 	ErrorContextCallback callback = {error_context_stack, query_error_context, &given};
@@ -232,40 +178,4 @@ subscriptions_resolved(PG_FUNCTION_ARGS)
 
 	PG_RETURN_TEXT_P(cstring_to_text(query_resolved(fcinfo, "query for subscriptions", "SELECT customer, valid_from, valid_to, monthly_amount FROM subscriptions",
 													check_subscriptions, &columns)));
-}
-
-/*
- * summary_query(query text, key anyelement) → text
- *		The query for one history for each customer. With an order id, the lines of an order are one order first, of its
- *		earliest day; a line without one is an order of its own.
- */
-Datum
-summary_query(PG_FUNCTION_ARGS)
-{
-	List	   *columns;
-	char	   *query;
-	const char *key;
-	const char *ext;
-	const char *amount;
-
-	if (PG_ARGISNULL(0))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("the query must not be NULL"),
-				 errhint("Give a query such as %s.", ORDERS_EXAMPLE)));
-	query = query_resolved(fcinfo, "query for orders", ORDERS_EXAMPLE, check_orders, &columns);
-	key = format_type_extended(get_fn_expr_argtype(fcinfo->flinfo, 1), -1, FORMAT_TYPE_FORCE_QUALIFY);
-	ext = quote_identifier(get_namespace_name(get_func_namespace(fcinfo->flinfo->fn_oid)));
-	amount = amount_type(columns);
-	if (list_length(columns) == 3)
-		query = psprintf("SELECT customer::%s, %s.purchase_history(day, amount%s)\nFROM (%s\n) AS orders (customer, day, amount)\nGROUP BY 1",
-						 key, ext, amount, query);
-	else
-		query = psprintf("SELECT customer, CASE WHEN singles IS NULL THEN orders WHEN orders IS NULL THEN singles ELSE orders OPERATOR(%s.+) singles END\n"
-						 "FROM (SELECT customer, %s.purchase_history(day, amount) FILTER (WHERE order_id IS NOT NULL) AS orders, %s.rollup(history) AS singles\n"
-						 "FROM (SELECT customer::%s, order_id, pg_catalog.min(day) AS day, pg_catalog.sum(amount%s) AS amount,\n"
-						 "%s.purchase_history(day, amount%s) FILTER (WHERE order_id IS NULL) AS history\n"
-						 "FROM (%s\n) AS lines (customer, day, amount, order_id)\nGROUP BY 1, 2) AS orders\nGROUP BY 1) AS parts",
-						 ext, ext, ext, key, amount, ext, amount, query);
-	PG_RETURN_TEXT_P(cstring_to_text(query));
 }
