@@ -8,7 +8,7 @@
 #   make bench                  the measurements quoted in the docs
 #   make bench-live             those of live bases: writers, loads, reading, size
 #   make bench-models           those of purchase models: fits and scores; BIG=1: of ten million customers
-#   make bench-retention        that of the monthly cohort matrix
+#   make bench-retention        those of the monthly cohort matrix, and of the risk of churn
 #   make bench-nps              that of the net promoter score of ten million answers
 #   make bench-churn            who leaves, on real data, beside gradient boosting
 #   make && make install        into the PostgreSQL of PG_CONFIG
@@ -93,6 +93,7 @@ OBJS = \
 	src/periods.o \
 	src/population.o \
 	src/population_rhythm.o \
+	src/population_rhythm_text.o \
 	src/proportion.o \
 	src/purchase_changes.o \
 	src/purchase_history.o \

@@ -63,6 +63,11 @@ SELECT * FROM lifecycle_state('{5874897-12-01 1:1}', '5874897-12-31');
 SELECT * FROM lifecycle_state('{4713-01-01 BC 1:1, 5874896-01-01 1:1, 5874897-11-01 1:1}', '5874897-12-31', 'churned_gaps 1000');
 SELECT lifecycle_history('{2024-01-01 1:10, 2024-01-11 1:10}', '2024-03-01');
 
+-- The first day in a stage
+SELECT s AS stage, lifecycle_reached('{2024-01-01 1:10, 2024-01-11 1:10, 2024-01-21 2:10, 2024-06-01 1:10, 2024-06-11 1:10, 2025-09-01 1:5}', s, '2026-12-31') AS reached,
+	lifecycle_reached('{2024-01-01 1:10, 2024-01-11 1:10}', s, '2024-04-11') AS in_april FROM unnest(enum_range(NULL::lifecycle_stage)) AS s;
+SELECT lifecycle_reached('{2024-01-01 1:10}', 'new', 'infinity');
+
 -- What a log lacks
 \set h '''{2024-01-01 1:10, 2024-01-11 1:10, 2024-06-01 1:10}'''
 SELECT * FROM lifecycle_changes_since(NULL, NULL, :h, '2024-06-30');

@@ -12,6 +12,11 @@ SELECT time, at_risk, events, censored, round(survival::numeric, 6) AS survival,
 FROM survival_table((SELECT survival_curve(weeks, relapsed) FROM patients WHERE treated));
 SELECT time, at_risk, events, round(survival::numeric, 6) AS survival, round(std_error::numeric, 6) AS std_error, round(low::numeric, 6) AS low, round(high::numeric, 6) AS high
 FROM survival_table((SELECT survival_curve(weeks, relapsed) FROM patients WHERE NOT treated), 0.9);
+-- By periods, also where nothing happened
+SELECT period, at_risk, events, censored, round(survival::numeric, 6) AS survival, round(std_error::numeric, 6) AS std_error, round(low::numeric, 6) AS low, round(high::numeric, 6) AS high
+FROM survival_periods((SELECT survival_curve(weeks, relapsed) FROM patients WHERE treated), 4);
+SELECT period, at_risk, events, censored, round(survival::numeric, 6) AS survival, round(std_error::numeric, 6) AS std_error, round(low::numeric, 6) AS low, round(high::numeric, 6) AS high
+FROM survival_periods((SELECT survival_curve(weeks, relapsed) FROM patients WHERE NOT treated), 17.5, 0.9);
 SELECT treated, observations(c), events(c), left_out(c), m.*, survival(c, 0) AS at_0, round(survival(c, 10)::numeric, 4) AS at_10, survival(c, 35) AS at_35, survival(c, 36) AS at_36
 FROM (SELECT treated, survival_curve(weeks, relapsed) AS c FROM patients GROUP BY treated) s, median_survival(c) m ORDER BY treated;
 SELECT round((t).chi_square::numeric, 4) AS chi_square, (t).df, round((t).p_value::numeric, 8) AS p_value FROM (SELECT logrank(weeks, relapsed, treated::text) AS t FROM patients) s;
@@ -28,6 +33,7 @@ SELECT median FROM median_survival('{"times": [1, 2, 5, 7], "events": [1, 1, 1, 
 SELECT median FROM median_survival('{"times": [1, 2, 3, 5], "events": [1, 1, 0, 1], "censored": [0, 0, 1, 0], "left_out": 0}');
 SELECT * FROM median_survival('{"times": [1, 2], "events": [1, 0], "censored": [0, 8], "left_out": 0}');
 SELECT count(*) FROM survival_table('{"times": [], "events": [], "censored": [], "left_out": 4}');
+SELECT count(*) FROM survival_periods('{"times": [], "events": [], "censored": [], "left_out": 4}', 1);
 SELECT * FROM median_survival('{"times": [], "events": [], "censored": [], "left_out": 4}');
 
 -- Nothing to compare
@@ -43,6 +49,10 @@ SELECT survival_curve('infinity', relapsed) FROM patients;
 SELECT logrank(-1, true, 'a');
 SELECT logrank(1, true, i::text) FROM generate_series(1, 65) i;
 SELECT * FROM survival_table('{"times": [1], "events": [1], "censored": [0], "left_out": 0}', 95);
+SELECT * FROM survival_periods('{"times": [1], "events": [1], "censored": [0], "left_out": 0}', 0);
+SELECT * FROM survival_periods('{"times": [1], "events": [1], "censored": [0], "left_out": 0}', 'NaN');
+SELECT * FROM survival_periods('{"times": [1], "events": [1], "censored": [0], "left_out": 0}', 1e-6);
+SELECT count(*) FROM survival_periods('{"times": [1], "events": [1], "censored": [0], "left_out": 0}', 1.1e-6);
 SELECT '{"times": [1, 1], "events": [1, 1], "censored": [0, 0], "left_out": 0}'::survival_curve;
 SELECT '{"times": [1], "events": [0.5], "censored": [0], "left_out": 0}'::survival_curve;
 SELECT '{"times": [1], "events": [0], "censored": [0], "left_out": 0}'::survival_curve;

@@ -1,5 +1,5 @@
 
--- Cohorts and the activity of periods in a base ---------------------------------------------------------
+-- Cohorts, the activity of periods and survival in a base ---------------------------------------------------------
 
 CREATE FUNCTION base_make_retention_views(options jsonb) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -42,9 +42,26 @@ FROM (SELECT {m.tenant,} {ext}.period_totals(m.history, $1, d.day, {'count_by'})
 			round({ext}.value((p.rate).win_back_rate)::numeric, 6), round((p.rate).stickiness, 6), (p.rate).complete, p.as_of
 			FROM {schema}.period_rates_by(%1$L, $1) AS p', unit), ' UNION ALL ')
 		FROM unnest('{week,month,quarter,year}'::text[]) AS unit));
+	-- A curve for each year, in days; all customers are the sum of these. Months are of average length, as those of models are. unnest has the day of
+	-- the loss computed once, and leaves the plan parallel.
+	PERFORM @extschema@.base_make_view(options, 'survival', 'How long customers stay, from the first purchase until they are lost, by year of the first purchase and for all: the curve of Kaplan and Meier by month of life.', $template$
+WITH years AS (
+	SELECT {m.tenant,} extract(year FROM m.first_purchase)::integer AS year, {ext}.survival_curve(coalesce(m.lost, m.day) - m.first_purchase, m.lost IS NOT NULL) AS curve
+	FROM (SELECT {m.tenant,} m.first_purchase, d.day, unnest(ARRAY[{ext}.lifecycle_reached(m.history, 'churned', d.day, {'policy'}::{ext}.lifecycle_policy)]) AS lost
+		FROM (SELECT (SELECT $1) AS day) AS d CROSS JOIN {schema}.summary_now AS m
+		WHERE m.first_purchase BETWEEN coalesce({'history_starts'}::date, m.first_purchase) AND d.day) AS m
+	GROUP BY {m.tenant,} extract(year FROM m.first_purchase)
+), curves AS (
+	SELECT {y.tenant,} y.year, y.curve FROM years AS y
+	UNION ALL
+	SELECT {y.tenant,} NULL, {ext}.rollup(y.curve) FROM years AS y[[tenant_sql: GROUP BY y.tenant]]
+)
+SELECT {c.tenant,} c.year, p.period, p.at_risk, p.events, p.censored, round(p.survival::numeric, 6), round(p.low::numeric, 6), round(p.high::numeric, 6), d.median, $1
+FROM curves AS c CROSS JOIN LATERAL {ext}.survival_periods(c.curve, 30.4375) AS p CROSS JOIN LATERAL {ext}.median_survival(c.curve) AS d$template$);
+
 	EXECUTE @extschema@.base_template($template$
 COMMENT ON FUNCTION {schema}.cohorts_by(text, date) IS 'Cohorts by day, week, month, quarter or year, as of any day.';
 COMMENT ON FUNCTION {schema}.period_rates_by(text, date) IS 'What the view period_activity shows, for one unit (day, week, month, quarter, year) and as of any day, with rates as proportions.'$template$, options);
 END $$;
 COMMENT ON FUNCTION base_make_retention_views(jsonb) IS
-'Makes the views of cohorts and of the activity of periods in the schema of a customer base.';
+'Makes the views of cohorts, of the activity of periods and of survival in the schema of a customer base.';

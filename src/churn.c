@@ -11,6 +11,8 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/float.h"
+#include "utils/fmgrprotos.h"
+#include "utils/numeric.h"
 
 #include "churn.h"
 #include "language.h"
@@ -18,6 +20,7 @@
 
 PG_FUNCTION_INFO_V1(churn_risk_rhythm);
 PG_FUNCTION_INFO_V1(next_purchase);
+PG_FUNCTION_INFO_V1(revenue_at_risk);
 PG_FUNCTION_INFO_V1(churn_band);
 PG_FUNCTION_INFO_V1(churn_band_label);
 PG_FUNCTION_INFO_V1(churn_band_rank);
@@ -85,15 +88,6 @@ purchases_read(Purchases *purchases, Datum history, DateADT as_of)
 	return true;
 }
 
-static int
-compare_days(const void *a, const void *b)
-{
-	int32		x = *(const int32 *) a;
-	int32		y = *(const int32 *) b;
-
-	return x < y ? -1 : x > y;
-}
-
 /*
  * purchases_median_gap
  */
@@ -106,8 +100,7 @@ purchases_median_gap(const Purchases *purchases)
 
 	for (int64 i = 0; i < n; i++)
 		gaps[i] = purchases->days[i + 1] - purchases->days[i];
-	qsort(gaps, n, sizeof(int32), compare_days);
-	return n % 2 == 1 ? gaps[n / 2] : ((double) gaps[n / 2 - 1] + gaps[n / 2]) / 2;
+	return history_median_of(gaps, n);
 }
 
 /* ------------------------------------------------------------------------------------------------
@@ -201,6 +194,21 @@ next_purchase(PG_FUNCTION_ARGS)
 	for (int i = 0; i < 3; i++)
 		nulls[i] = !day_of_share(as_of, &rhythm, shares[i], &values[i]);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(rhythm_row_type(fcinfo), values, nulls)));
+}
+
+/*
+ * revenue_at_risk
+ *		(expected_value, risk)
+ */
+Datum
+revenue_at_risk(PG_FUNCTION_ARGS)
+{
+	Datum		value = PG_GETARG_DATUM(0);
+	Datum		zero = NumericGetDatum(int64_to_numeric(0));
+
+	if (DatumGetBool(DirectFunctionCall2(numeric_lt, value, zero)))
+		value = zero;
+	return DirectFunctionCall2(numeric_mul, value, DirectFunctionCall1(float8_numeric, PG_GETARG_DATUM(1)));
 }
 
 /* ------------------------------------------------------------------------------------------------

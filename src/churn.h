@@ -6,6 +6,7 @@
 #define PG_CUSTOMER_CHURN_H
 
 #include "access/tupdesc.h"
+#include "lib/stringinfo.h"
 
 #include "purchase_history.h"
 
@@ -74,8 +75,20 @@ typedef struct StoredRhythm
 #define DatumGetRhythm(datum) ((const StoredRhythm *) PG_DETOAST_DATUM(datum))
 #define PG_GETARG_RHYTHM(n) DatumGetRhythm(PG_GETARG_DATUM(n))
 
-/* Where a gap of so many days is counted. */
+/* No count reaches it, so that no sum of two overflows. */
+#define RHYTHM_LARGEST_COUNT INT64_C(1000000000000000)
+
+/* Where a gap of so many days is counted, and the fewest days that are counted there. */
 extern int	rhythm_bin(int32 days);
+extern int64 rhythm_bin_start(int bin);
+
+/* Nothing counted yet; and a copy without the bins at the end that count nothing. */
+extern StoredRhythm *rhythm_create(int bins);
+extern StoredRhythm *rhythm_trimmed(const StoredRhythm *rhythm);
+
+/* The binary form; what is received is checked. */
+extern void rhythm_send(StringInfo buffer, const StoredRhythm *rhythm);
+extern StoredRhythm *rhythm_receive(StringInfo buffer);
 
 /* What risks are computed from. */
 typedef struct RhythmCurve

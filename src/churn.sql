@@ -130,10 +130,7 @@ COMMENT ON FUNCTION next_purchase(purchase_history, date, population_rhythm, flo
 	'The day by which half of such customers have bought again, of those who do, and the interval that holds their next purchase with the confidence; NULL without a purchase until as_of, and for a day past the calendar';
 
 CREATE FUNCTION revenue_at_risk(expected_value numeric, risk float8) RETURNS numeric
-	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-BEGIN ATOMIC
-	SELECT greatest(expected_value, 0) * risk::numeric;
-END;
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION revenue_at_risk(numeric, float8) IS
 	'The value to expect of a customer, if it is above 0, times the risk of losing it';
 

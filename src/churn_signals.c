@@ -100,19 +100,24 @@ add_value(Moments *moments, double value)
 }
 
 /*
- * standard_score
- *		How far a value is off those before it, as a normal score.
+ * next_cusum
+ *		The sum with one value more, which counts by how far it is off those before it, as a normal score. That is nearer to 0 than the
+ *		t from which it comes, so a sum that even t would not lift above 0 stays there, and needs no distribution.
  */
 static double
-standard_score(const Moments *before, double value)
+next_cusum(double cusum, const Moments *before, double value, int direction)
 {
 	double		n = before->count;
 	double		deviation = Max(sqrt(before->squares / (n - 1)), LEAST_DEVIATION);
-	double		t = (value - before->mean) / deviation * sqrt(n / (n + 1));
-	double		tail = student_t_two_sided(t, n - 1) / 2;
-	double		score = tail > 0 ? -normal_quantile(tail) : LARGEST_SCORE;
+	double		t = direction * ((value - before->mean) / deviation * sqrt(n / (n + 1)));
+	double		tail;
+	double		score;
 
-	return copysign(Min(score, LARGEST_SCORE), t);
+	if (cusum + Max(t, 0) < 0.99 * CUSUM_SLACK)
+		return 0;
+	tail = student_t_two_sided(t, n - 1) / 2;
+	score = tail > 0 ? -normal_quantile(tail) : LARGEST_SCORE;
+	return Max(0, cusum + copysign(Min(score, LARGEST_SCORE), t) - CUSUM_SLACK);
 }
 
 /*
@@ -137,7 +142,7 @@ set_trend(Signal *signal, const double *values, int64 count, int direction)
 		double		value = log1p(values[i]);
 
 		if (i >= RECENT_VALUES)
-			signal->cusum = Max(0, signal->cusum + direction * standard_score(&all, value) - CUSUM_SLACK);
+			signal->cusum = next_cusum(signal->cusum, &all, value, direction);
 		add_value(&all, value);
 		add_value(i < count - RECENT_VALUES ? &before : &recent, value);
 	}

@@ -622,8 +622,8 @@ DROP FUNCTION IF EXISTS {schema}.kpi_targets_at(date), {schema}.nps_by_period_at
 	{schema}.complaints_by_period_at(date), {schema}.complaint_reasons_at(date), {schema}.answers_until(date), {schema}.last_answers(date, integer);
 [[can_afford:DROP VIEW IF EXISTS {schema}.prospects;
 DROP FUNCTION IF EXISTS {schema}.prospects_at(date);]]
-DROP VIEW IF EXISTS {schema}.cohort_retention, {schema}.cohort_revenue, {schema}.period_activity;
-DROP FUNCTION IF EXISTS {schema}.cohort_retention_at(date), {schema}.cohort_revenue_at(date), {schema}.period_activity_at(date),
+DROP VIEW IF EXISTS {schema}.cohort_retention, {schema}.cohort_revenue, {schema}.period_activity, {schema}.survival;
+DROP FUNCTION IF EXISTS {schema}.cohort_retention_at(date), {schema}.cohort_revenue_at(date), {schema}.period_activity_at(date), {schema}.survival_at(date),
 	{schema}.cohorts_by(text, date), {schema}.period_rates_by(text, date);
 DROP VIEW IF EXISTS {schema}.churn_risk, {schema}.ltv, {schema}.model_fit, {schema}.model_parameters;
 DROP FUNCTION IF EXISTS {schema}.churn_risk_at(date), {schema}.ltv_at(date);

@@ -18,6 +18,14 @@
 /* No date limits. */
 #define FOREVER DATEVAL_NOEND
 
+#define ST_SORT sort_days
+#define ST_ELEMENT_TYPE int32
+#define ST_COMPARE(a, b) ((*(a) > *(b)) - (*(a) < *(b)))
+#define ST_CHECK_FOR_INTERRUPTS
+#define ST_SCOPE static
+#define ST_DEFINE
+#include "lib/sort_template.h"
+
 /* ------------------------------------------------------------------------------------------------
  * Counts and money
  * ------------------------------------------------------------------------------------------------ */
@@ -247,13 +255,15 @@ purchase_gaps(Datum history, Size *count)
 	return gaps;
 }
 
-static int
-compare_int32(const void *a, const void *b)
+/*
+ * history_median_of
+ *		Of at least one number of days, which it sorts.
+ */
+double
+history_median_of(int32 *days, Size n)
 {
-	int32		x = *(const int32 *) a;
-	int32		y = *(const int32 *) b;
-
-	return x < y ? -1 : x > y;
+	sort_days(days, n);
+	return n % 2 == 1 ? days[n / 2] : ((double) days[n / 2 - 1] + days[n / 2]) / 2;
 }
 
 /*
@@ -268,8 +278,7 @@ history_median_gap(PG_FUNCTION_ARGS)
 
 	if (n == 0)
 		PG_RETURN_NULL();
-	qsort(gaps, n, sizeof(int32), compare_int32);
-	PG_RETURN_FLOAT8(n % 2 == 1 ? gaps[n / 2] : ((double) gaps[n / 2 - 1] + gaps[n / 2]) / 2);
+	PG_RETURN_FLOAT8(history_median_of(gaps, n));
 }
 
 /*

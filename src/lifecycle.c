@@ -20,6 +20,7 @@
 PG_FUNCTION_INFO_V1(lifecycle_stage);
 PG_FUNCTION_INFO_V1(lifecycle_history);
 PG_FUNCTION_INFO_V1(lifecycle_state);
+PG_FUNCTION_INFO_V1(lifecycle_reached);
 PG_FUNCTION_INFO_V1(lifecycle_changes_since);
 
 /* Below it, the rhythm is the population's. */
@@ -482,6 +483,28 @@ lifecycle_state(PG_FUNCTION_ARGS)
 	}
 	lifecycle_end(&scan);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(row_type, values, nulls)));
+}
+
+/*
+ * lifecycle_reached
+ *		(history, stage, as_of, policy): the first day in a stage.
+ */
+Datum
+lifecycle_reached(PG_FUNCTION_ARGS)
+{
+	LifecycleStage stage = stage_of_label(argument_labels(fcinfo, 1), PG_GETARG_OID(1));
+	LifecycleScan scan;
+	LifecycleChange change;
+	bool		reached = false;
+
+	history_check_finite(PG_GETARG_DATEADT(2), "as_of");
+	lifecycle_begin(&scan, PG_GETARG_DATUM(0), PG_GETARG_DATEADT(2), PG_GETARG_POLICY(3));
+	while (!reached && lifecycle_next(&scan, &change))
+		reached = change.stage == stage;
+	lifecycle_end(&scan);
+	if (!reached)
+		PG_RETURN_NULL();
+	PG_RETURN_DATEADT(change.day);
 }
 
 /*

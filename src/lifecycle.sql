@@ -79,6 +79,11 @@ CREATE FUNCTION lifecycle_state(history purchase_history, as_of date, policy lif
 COMMENT ON FUNCTION lifecycle_state(purchase_history, date, lifecycle_policy) IS
 'The last row of lifecycle_history: stage, since when and why; order_day is the purchase that caused it, NULL when silence did; due is the day on which the stage changes next if nothing is bought, NULL for never';
 
+CREATE FUNCTION lifecycle_reached(history purchase_history, stage lifecycle_stage, as_of date, policy lifecycle_policy DEFAULT 'retail') RETURNS date
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION lifecycle_reached(purchase_history, lifecycle_stage, date, lifecycle_policy) IS
+'The first day in a stage; NULL if there was none until as_of, and for prospect';
+
 CREATE FUNCTION lifecycle_changes_since(stage lifecycle_stage, known_on date, history purchase_history, as_of date, policy lifecycle_policy DEFAULT 'retail',
 										OUT from_stage lifecycle_stage, OUT to_stage lifecycle_stage, OUT changed_on date, OUT order_day date, OUT reason text) RETURNS SETOF record
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE ROWS 1;

@@ -40,6 +40,7 @@ extern void history_begin(HistoryReader *reader, Datum history);
 extern bool history_read(HistoryReader *reader, HistoryDay *day);
 extern void history_count_add(int64 *sum, int64 count);
 extern void history_totals(Datum history, DateADT as_of, HistoryTotals *totals);
+extern double history_median_of(int32 *days, Size n);
 
 extern void history_of_datum(HistoryDays *list, Datum history);
 extern struct varlena *history_closed(Datum history);

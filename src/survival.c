@@ -22,8 +22,12 @@ PG_FUNCTION_INFO_V1(survival_observations);
 PG_FUNCTION_INFO_V1(survival_events);
 PG_FUNCTION_INFO_V1(survival_left_out);
 PG_FUNCTION_INFO_V1(survival_table);
+PG_FUNCTION_INFO_V1(survival_periods);
 PG_FUNCTION_INFO_V1(survival_at);
 PG_FUNCTION_INFO_V1(median_survival);
+
+/* More periods than anybody looks at. */
+#define MANY_PERIODS 1000000
 
 /* A curve this near to a half is at it: the product of shares is rounded. */
 #define ROUNDING 1e-9
@@ -203,13 +207,28 @@ leave(Step *step, const EventCount *row)
 }
 
 /*
+ * put_row
+ *		(at, at_risk, events, censored, survival, std_error, low, high): the counts, and the curve after them.
+ */
+static void
+put_row(ReturnSetInfo *result, Datum at, double at_risk, double events, double others, const Step *step)
+{
+	Datum		values[8] = {at, Int64GetDatum((int64) at_risk), Int64GetDatum((int64) events), Int64GetDatum((int64) others), Float8GetDatum(step->survival)};
+	bool		nulls[8] = {0};
+
+	set_number(step->std_error, &values[5], &nulls[5]);
+	set_number(step->low, &values[6], &nulls[6]);
+	set_number(step->high, &values[7], &nulls[7]);
+	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+}
+
+/*
  * survival_table
- *		(curve, confidence) → (time, at_risk, events, censored, survival, std_error, low, high)
+ *		(curve, confidence): a row for each time.
  */
 Datum
 survival_table(PG_FUNCTION_ARGS)
 {
-	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	const SurvivalCurve *curve = PG_GETARG_SURVIVAL_CURVE(0);
 	double		z = confidence_z(PG_GETARG_FLOAT8(1));
 	Step		step = first_step(curve);
@@ -218,21 +237,54 @@ survival_table(PG_FUNCTION_ARGS)
 	for (Size i = 0; i < SURVIVAL_ROWS(curve); i++)
 	{
 		const EventCount *row = &curve->rows[i];
-		Datum		values[8];
-		bool		nulls[8] = {0};
 
 		CHECK_FOR_INTERRUPTS();
 		take_step(&step, row, z);
-		values[0] = Float8GetDatum(row->at);
-		values[1] = Int64GetDatum((int64) step.at_risk);
-		values[2] = Int64GetDatum((int64) row->events);
-		values[3] = Int64GetDatum((int64) row->others);
-		values[4] = Float8GetDatum(step.survival);
-		set_number(step.std_error, &values[5], &nulls[5]);
-		set_number(step.low, &values[6], &nulls[6]);
-		set_number(step.high, &values[7], &nulls[7]);
-		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+		put_row((ReturnSetInfo *) fcinfo->resultinfo, Float8GetDatum(row->at), step.at_risk, row->events, row->others, &step);
 		leave(&step, row);
+	}
+	return (Datum) 0;
+}
+
+/*
+ * survival_periods
+ *		(curve, length, confidence): a row for each period until the last time, also where nothing happened.
+ */
+Datum
+survival_periods(PG_FUNCTION_ARGS)
+{
+	const SurvivalCurve *curve = PG_GETARG_SURVIVAL_CURVE(0);
+	double		length = PG_GETARG_FLOAT8(1);
+	double		z = confidence_z(PG_GETARG_FLOAT8(2));
+	Size		rows = SURVIVAL_ROWS(curve);
+	Size		i = 0;
+	Step		step = first_step(curve);
+
+	if (!(length > 0) || isinf(length))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the length of a period must be greater than 0, not %g", length)));
+	if (rows > 0 && !(curve->rows[rows - 1].at / length < MANY_PERIODS))
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("periods of length %g are more than %d", length, MANY_PERIODS),
+				 errhint("The longest duration is %g: give a length in the same unit, such as 30.4375 for months of days.", curve->rows[rows - 1].at)));
+	InitMaterializedSRF(fcinfo, 0);
+	for (int period = 0; i < rows; period++)
+	{
+		double		at_risk = step.at_risk;
+		double		events = 0;
+		double		others = 0;
+
+		CHECK_FOR_INTERRUPTS();
+		for (; i < rows && floor(curve->rows[i].at / length) <= period; i++)
+		{
+			take_step(&step, &curve->rows[i], z);
+			leave(&step, &curve->rows[i]);
+			events += curve->rows[i].events;
+			others += curve->rows[i].others;
+		}
+		put_row((ReturnSetInfo *) fcinfo->resultinfo, Int32GetDatum(period), at_risk, events, others, &step);
 	}
 	return (Datum) 0;
 }

@@ -69,6 +69,11 @@ CREATE FUNCTION survival_table(curve survival_curve, confidence float8 DEFAULT 0
 COMMENT ON FUNCTION survival_table(survival_curve, float8) IS
 	'The survival curve of Kaplan and Meier: for each duration the customers at risk just before it, events and censored at it, the share that stays longer, with Greenwood''s standard error and an interval that is symmetric in log(-log)';
 
+CREATE FUNCTION survival_periods(curve survival_curve, length float8, confidence float8 DEFAULT 0.95, OUT period int, OUT at_risk int8, OUT events int8, OUT censored int8, OUT survival float8, OUT std_error float8, OUT low float8, OUT high float8) RETURNS SETOF record
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 50;
+COMMENT ON FUNCTION survival_periods(survival_curve, float8, float8) IS
+	'The same curve by periods of a length in the unit of the durations: those at risk when each began, events and censored in it, and the curve at its end; a row for each period until the longest duration';
+
 CREATE FUNCTION survival(curve survival_curve, "time" float8) RETURNS float8
 	AS 'MODULE_PATHNAME', 'survival_at' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION survival(survival_curve, float8) IS

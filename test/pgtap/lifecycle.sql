@@ -1,7 +1,7 @@
 -- Properties of stages, timelines and of what a log lacks, on random histories and against the rules in plain SQL
 BEGIN;
 CREATE EXTENSION IF NOT EXISTS pgtap;
-SELECT plan(22);
+SELECT plan(23);
 SELECT setseed(0.42);
 
 -- Rhythms from daily to yearly, bursts, refunds before and after the first purchase, several orders a day
@@ -54,6 +54,9 @@ SELECT is_empty($$SELECT c, d FROM moments WHERE (first_purchase(as_of(h, d)) IS
 SELECT is_empty('SELECT * FROM timelines WHERE valid_to IS NULL AND stage IS DISTINCT FROM lifecycle_stage(h, d, policy)', 'the last row is the stage');
 SELECT is_empty('SELECT t.c, id, day FROM timelines AS t, LATERAL (SELECT day::date FROM generate_series(valid_from, least(valid_to, d + 1) - 1, interval ''1 day'') AS day) AS s
 	WHERE hashint4(t.c + id) % 3 = 0 AND stage IS DISTINCT FROM lifecycle_stage(h, day, policy)', 'the stage on every day is that of the row that covers it');
+SELECT is_empty('SELECT c, id, d, stage FROM (moments CROSS JOIN unnest(enum_range(NULL::lifecycle_stage)) AS stage)
+	LEFT JOIN (SELECT c, id, d, stage, min(valid_from) AS first FROM timelines GROUP BY 1, 2, 3, 4) AS t USING (c, id, d, stage)
+	WHERE lifecycle_reached(h, stage, d, (p).policy) IS DISTINCT FROM first', 'a stage is reached with its first row');
 SELECT is_empty('SELECT a.c, a.id, a.d, b.d FROM timelines AS a JOIN timelines AS b USING (c, id) LEFT JOIN timelines AS e ON (e.c, e.id, e.d, e.stage, e.valid_from, e.reason) = (a.c, a.id, b.d, a.stage, a.valid_from, a.reason)
 	WHERE a.d < b.d AND b.n = 1 AND (e.c IS NULL OR e.valid_to IS DISTINCT FROM a.valid_to AND a.valid_to IS NOT NULL)', 'a later day adds to the timeline, and changes nothing in it');
 SELECT is_empty($$SELECT * FROM timelines WHERE reason <> CASE WHEN stage >= 'at_risk' THEN 'silence' WHEN before >= 'at_risk' THEN 'won back' WHEN before IS NULL THEN 'first purchase'

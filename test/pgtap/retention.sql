@@ -1,7 +1,7 @@
 -- Retention in customer bases against plain SQL over the orders, with and without tenants, on several days; and what holds of any histories
 BEGIN;
 CREATE EXTENSION IF NOT EXISTS pgtap;
-SELECT plan(36);
+SELECT plan(44);
 SET LOCAL client_min_messages = warning;
 SELECT setseed(0.4);
 SET LOCAL jit = off;
@@ -75,11 +75,38 @@ SELECT pg_temp.same_rows('SELECT period, customers_active, repeat_rate, churn_ra
 SELECT pg_temp.same_rows('SELECT active_periods, customers FROM stickiness(''plain'', ''2022-03-01'', ''2022-09-01'', ''month'')',
 	$$SELECT n::int, count(*) FROM (SELECT count(DISTINCT date_trunc('month', sold_on)) AS n FROM sales WHERE amount >= 0 AND sold_on >= '2022-03-01' AND sold_on < '2022-09-01' GROUP BY customer) AS s GROUP BY 1$$, 'stickiness: customers by active months');
 
+-- Survival: lives by hand, from all stages. A life ends when the stage becomes churned for the first time, and else is not over.
+CREATE FUNCTION pg_temp.lives(base text, day date) RETURNS TABLE (region text, first date, days int, lost boolean) LANGUAGE plpgsql AS $$
+BEGIN
+	RETURN QUERY EXECUTE format('SELECT f.region, f.first, coalesce(l.lost, $1) - f.first, l.lost IS NOT NULL
+		FROM %1$I.histories AS h JOIN (SELECT customer, min(region) AS region, min(sold_on) AS first FROM sales WHERE amount >= 0 GROUP BY 1) AS f USING (customer),
+			LATERAL (SELECT min(s.valid_from) AS lost FROM lifecycle_history(h.history, $1, (SELECT policy FROM %1$I.settings)::lifecycle_policy) AS s WHERE s.stage = ''churned'') AS l
+		WHERE f.first <= $1', base) USING day;
+END $$;
+CREATE FUNCTION pg_temp.months(base text, day date, starts date) RETURNS TABLE (region text, cohort_year int, month int, at_risk bigint, events bigint, censored bigint) LANGUAGE sql AS $$
+	WITH lives AS (SELECT r.region, y.year, l.days, l.lost, floor(l.days / 30.4375)::int AS month FROM pg_temp.lives(base, day) AS l, LATERAL (VALUES (NULL), (l.region)) AS r (region),
+		LATERAL (VALUES (NULL), (extract(year FROM l.first)::int)) AS y (year) WHERE l.first >= coalesce(starts, l.first))
+	SELECT l.region, l.year, m, count(*) FILTER (WHERE l.month >= m), count(*) FILTER (WHERE l.lost AND l.month = m), count(*) FILTER (WHERE NOT l.lost AND l.month = m)
+	FROM lives AS l, generate_series(0, 99) AS m GROUP BY 1, 2, 3 HAVING max(l.month) >= m $$;
+SELECT pg_temp.same_rows(format('SELECT cohort_year, month, at_risk, events, censored, as_of FROM plain.survival_at(%L)', d),
+	format('SELECT cohort_year, month, at_risk, events, censored, %L::date FROM pg_temp.months(''plain'', %1$L, ''2022-02-01'') WHERE region IS NULL', d), 'survival as of ' || d)
+FROM unnest('{2022-02-20,2023-08-15,2024-12-01}'::date[]) AS d;
+SELECT pg_temp.same_rows('SELECT tenant, cohort_year, month, at_risk, events, censored FROM regions.survival',
+	'SELECT region, cohort_year, month, at_risk, events, censored FROM pg_temp.months(''regions'', ''2023-08-31'', NULL) WHERE region IS NOT NULL', 'survival of tenants, by their policy');
+SELECT cmp_ok((SELECT sum(events) FROM regions.survival WHERE cohort_year IS NULL), '>', (SELECT sum(customers) FROM regions.stage_counts WHERE stage = 'churned'), 'who was won back was lost before');
+SELECT is_empty($$SELECT s.* FROM plain.survival_at('2024-12-01') AS s, LATERAL (SELECT exp(sum(ln(1 - d / n::float8)) FILTER (WHERE days < 30.4375 * (s.month + 1))) AS survival
+	FROM (SELECT days, count(*) FILTER (WHERE lost) AS d, sum(count(*)) OVER (ORDER BY days DESC) AS n FROM pg_temp.lives('plain', '2024-12-01')
+		WHERE first >= '2022-02-01' AND extract(year FROM first) = coalesce(s.cohort_year, extract(year FROM first)) GROUP BY days) AS t WHERE d < n) AS p
+	WHERE s.survival > 0 AND (abs(s.survival - coalesce(p.survival, 1)) > 1e-6 OR NOT s.survival BETWEEN s.survival_low AND s.survival_high)$$, 'the curve is the product of the shares of days');
+SELECT pg_temp.same_rows('SELECT DISTINCT cohort_year, median_days FROM plain.survival_at(''2024-12-01'') WHERE cohort_year IS NULL',
+	$$SELECT NULL::int, (median_survival(survival_curve(days, lost))).median FROM pg_temp.lives('plain', '2024-12-01') WHERE first >= '2022-02-01'$$, 'the median is that of all days');
+SELECT is_empty('SELECT * FROM plain.survival_at(''2021-12-31'') UNION ALL SELECT * FROM plain.survival_at(''2022-01-31'')', 'no row before the first customer');
+
 -- Comments, in two languages; the views are the creator's.
 SELECT is(col_description('plain.cohort_retention'::regclass, 4), 'How many of them bought in the period, so far.', 'columns have comments');
 SELECT matches(col_description('regions.cohort_retention'::regclass, 5), '客户数', 'in the language of the base');
 SELECT is_empty($$SELECT c.relname, a.attname FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 WHERE c.relnamespace = 'plain'::regnamespace
-	AND c.relname IN ('cohort_retention', 'cohort_revenue', 'period_activity') AND (col_description(c.oid, a.attnum) IS NULL OR a.atttypid NOT IN ('date'::regtype, 'int'::regtype, 'bigint'::regtype, 'numeric'::regtype, 'text'::regtype, 'boolean'::regtype))$$,
+	AND c.relname IN ('cohort_retention', 'cohort_revenue', 'period_activity', 'survival') AND (col_description(c.oid, a.attnum) IS NULL OR a.atttypid NOT IN ('date'::regtype, 'int'::regtype, 'bigint'::regtype, 'numeric'::regtype, 'text'::regtype, 'boolean'::regtype, 'float8'::regtype))$$,
 	'plain types and comments everywhere');
 
 -- What holds of any histories.

@@ -2,7 +2,7 @@
 BEGIN;
 SET LOCAL search_path = public, customer;
 CREATE EXTENSION IF NOT EXISTS pgtap;
-SELECT plan(25);
+SELECT plan(28);
 
 SELECT is_empty($$SELECT oid::regprocedure FROM pg_proc WHERE proname ~ '^(survival|median_survival|logrank)' AND NOT (provolatile = 'i' AND proparallel = 's')$$, 'all functions are immutable and parallel safe');
 
@@ -21,6 +21,11 @@ SELECT cmp_ok((SELECT max(abs(ln(-ln(s.low)) - ln(-ln(s.survival)) + 1.644853626
 	FROM curve, survival_table(c, 0.9) s JOIN plain p ON p.life = s.time WHERE hazard_variance > 0), '<', 1e-9::float8, 'intervals are symmetric in log(-log)');
 SELECT is_empty('SELECT * FROM curve, survival_table(c) WHERE NOT (0 <= low AND low <= survival AND survival <= high AND high <= 1)', 'and within 0 and 1');
 SELECT is_empty('SELECT * FROM curve, survival_table(c) s WHERE survival(c, time) <> survival', 'survival at a time is that of the table');
+SELECT is_empty('(SELECT period, at_risk, events, censored, survival, std_error, low, high FROM curve, survival_periods(c, 1, 0.9) WHERE events + censored > 0) EXCEPT (SELECT time::int, at_risk, events, censored, survival, std_error, low, high FROM curve, survival_table(c, 0.9))', 'periods of one unit are the rows of the table');
+SELECT is((SELECT count(*) FROM curve, survival_periods(c, 0.25)), 82 * 4 + 1::bigint, 'and there is one for every period until the last duration');
+SELECT is_empty('SELECT * FROM curve, survival_periods(c, 7.5) AS p WHERE survival <> (SELECT min(t.survival) FROM survival_table(c) AS t WHERE t.time < 7.5 * (p.period + 1))
+	OR (at_risk, events, censored) <> (SELECT count(*) FILTER (WHERE life >= 7.5 * p.period), count(*) FILTER (WHERE gone AND life >= 7.5 * p.period AND life < 7.5 * (p.period + 1)),
+		count(*) FILTER (WHERE NOT gone AND life >= 7.5 * p.period AND life < 7.5 * (p.period + 1)) FROM customers)', 'periods count customers, and end with the curve of the table');
 SELECT is((SELECT median FROM curve, median_survival(c)), (SELECT min(time) FROM curve, survival_table(c) WHERE survival <= 0.5), 'the median is where the curve comes to a half');
 SELECT is((SELECT ARRAY[low, high] FROM curve, median_survival(c)), (SELECT ARRAY[min(time) FILTER (WHERE low <= 0.5), min(time) FILTER (WHERE high <= 0.5)] FROM curve, survival_table(c)), 'and so are the ends of its interval');
 SELECT cmp_ok((SELECT abs(survival(survival_curve(life, true), 40) / avg((life > 40)::int)::float8 - 1) FROM customers), '<', 1e-14::float8, 'without censoring it is the share that stayed longer');
@@ -71,7 +76,7 @@ BEGIN
 		EXECUTE format('COPY raw TO %L (FORMAT binary)', file);
 		BEGIN
 			EXECUTE format('COPY received FROM %L (FORMAT binary)', file);
-			PERFORM (v + v)::text, median_survival(v), survival(v, 3), observations(v), count(*) FROM received, survival_table(v) GROUP BY 1, 2, 3, 4;
+			PERFORM (v + v)::text, median_survival(v), survival(v, 3), observations(v), count(*), (SELECT count(*) FROM survival_periods(v, 1.7e308)) FROM received, survival_table(v) GROUP BY 1, 2, 3, 4, 6;
 			UPDATE crafted SET outcome = 'used' WHERE place = c.place;
 		EXCEPTION WHEN OTHERS THEN
 			UPDATE crafted SET outcome = sqlstate WHERE place = c.place;
