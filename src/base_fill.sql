@@ -15,14 +15,14 @@ SELECT r.*, CASE WHEN r.customer IS NULL THEN 'no_customer'
 	ELSE {amount_problem} END AS reason
 FROM (SELECT [[tenant_sql:{tenant_sql} AS tenant, ]]{customer_sql} AS customer, {day_sql} AS day, {amount_sql} AS amount,
 		{order_sql} AS order_id, {time_sql} AS purchased_at[[currency_sql:, ({currency_sql})::text AS currency]]
-	FROM {source} AS s[[filter_sql: WHERE {filter_sql}]] OFFSET 0) AS r[[kept_before: WHERE NOT coalesce(r.day < {'kept_before'}, false)]]$template$, options);
+	FROM {source} AS s[[filter_sql: WHERE {filter_sql}]] OFFSET 0) AS r[[kept_before: WHERE NOT coalesce(r.day < {'kept_before'}, false)]] OFFSET 0$template$, options);
 END $$;
 COMMENT ON FUNCTION base_rows(jsonb) IS
 'The query over the source of a customer base: key, day, amount, order id, time and the reason why a row cannot be used (NULL: it can).';
 
--- The common table expressions "grouped", the history of each key, and "counts", what there is of each reason. Without an
--- order id the rows are read twice: grouping takes the fast path where it has nothing to count. With one, the lines of an
--- order are one order first; a row without an order id is an order of its own.
+-- The common table expressions "grouped", the history of each key, and "counts", what there is of each reason. Rows that
+-- cannot be used are only counted; if there are any, they are read once more for their reasons. With an order id, the lines
+-- of an order are one order first; a row without an order id is an order of its own.
 CREATE FUNCTION base_groups(options jsonb) RETURNS text
 	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -30,16 +30,23 @@ BEGIN
 	options := options || jsonb_build_object('rows', @extschema@.base_rows(options));
 	IF options ->> 'order_sql' IS NULL THEN
 		RETURN @extschema@.base_template($template$
-grouped AS MATERIALIZED (
-	SELECT {key}, {ext}.purchase_history(day, amount) AS history
+used AS MATERIALIZED (
+	SELECT {key}, {ext}.purchase_history(day, amount) FILTER (WHERE reason IS NULL) AS history,
+		count(*) FILTER (WHERE reason IS NULL) AS rows, count(*) AS all_rows,
+		count(*) FILTER (WHERE reason IS NULL AND amount = 0) AS zero, count(*) FILTER (WHERE reason IS NULL AND amount IS NULL) AS unknown,
+		count(*) FILTER (WHERE reason IS NULL AND day > {'until'}::date) AS future
 	FROM ({rows}) AS r
-	WHERE reason IS NULL
 	GROUP BY {key}),
+grouped AS NOT MATERIALIZED (SELECT {key}, history FROM used WHERE rows > 0),
+sums AS MATERIALIZED (
+	SELECT sum(rows) AS rows, sum(all_rows) AS all_rows, sum(zero) AS zero, sum(unknown) AS unknown, sum(future) AS future FROM used),
 counts AS MATERIALIZED (
-	SELECT reason, count(*) AS rows, count(*) AS orders, 0::bigint AS without_order_id,
-		count(*) FILTER (WHERE amount = 0) AS zero, count(*) FILTER (WHERE amount IS NULL) AS unknown,
-		count(*) FILTER (WHERE day > {'until'}::date) AS future
+	SELECT NULL AS reason, rows, rows AS orders, 0::bigint AS without_order_id, zero, unknown, future FROM sums WHERE rows > 0
+	UNION ALL
+	SELECT reason, count(*), count(*), 0, count(*) FILTER (WHERE amount = 0), count(*) FILTER (WHERE amount IS NULL),
+		count(*) FILTER (WHERE day > {'until'}::date)
 	FROM ({rows}) AS r
+	WHERE reason IS NOT NULL AND (SELECT all_rows > rows FROM sums)
 	GROUP BY reason)$template$, options);
 	END IF;
 	RETURN @extschema@.base_template($template$

@@ -223,7 +223,7 @@ SELECT throws_ok(format('SELECT histories_query(%L)', q), s, m, m || ': ' || q) 
 	('SELECT past FROM elsewhere.own; SELECT 1', '42601', 'one SELECT is expected'), ('SELECT past INTO x FROM elsewhere.own', '42601', 'one SELECT is expected'),
 	('SELECT future FROM elsewhere.own', '42703', 'column "future" does not exist'), ('SELECT past FROM elsewhere.own WHERE customer = $1', '42P02', 'there is no parameter $1'),
 	('no base', '42704', 'there is no customer base "no base"')) AS v (q, s, m);
-SELECT throws_ok($$SELECT * FROM holdout_test('WITH gone AS (DELETE FROM elsewhere.own RETURNING past) SELECT past FROM gone', '2023-06-30', '2024-06-18')$$, '0A000', NULL, 'a query that writes');
+SELECT throws_ok($$SELECT * FROM holdout_test('WITH gone AS (DELETE FROM elsewhere.own RETURNING past) SELECT past FROM gone', '2023-06-30', '2024-06-18')$$, '42601', 'one SELECT is expected', 'a query that writes');
 SELECT is((SELECT count(*) FROM elsewhere.own), 902::bigint, 'writes nothing');
 SELECT throws_ok($$SELECT * FROM holdout_test('SELECT past FROM elsewhere.own', '2024-06-18', '2024-06-18')$$, '22023', 'the calibration cannot end on 2024-06-18 and the holdout on 2024-06-18', 'a holdout of no day');
 SELECT throws_ok($$SELECT * FROM tracking_curve('SELECT past FROM elsewhere.own', purchase_model('nbd', NULL, 1, 1), '2024-06-18')$$, '22023', 'the model does not say in which unit its time is', 'a model without a unit');
