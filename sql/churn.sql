@@ -31,6 +31,7 @@ SELECT '[]'::population_rhythm;
 SELECT '{"customers": 1}'::population_rhythm;
 SELECT '{"customers": 2, "rhythmic": 0, "rates": 0, "squares": 0, "days": [[10, 0, 1]]}'::population_rhythm;
 SELECT '{"customers": 1, "rhythmic": 2, "rates": 1, "squares": 1, "days": [[10, 4, 1]]}'::population_rhythm;
+SELECT '{"customers": 1, "rhythmic": 1, "rates": 0, "squares": 0, "days": [[10, 4, 1]]}'::population_rhythm;
 SELECT '{"customers": 1, "rhythmic": 0, "rates": 0, "squares": 0, "days": [[65, 0, 1]]}'::population_rhythm;
 SELECT '{"customers": 2, "rhythmic": 0, "rates": 0, "squares": 0, "days": [[12, 0, 1], [10, 0, 1]]}'::population_rhythm;
 SELECT '{"customers": 1, "rhythmic": 0, "rates": 0, "squares": 0, "days": [[10, -1, 1]]}'::population_rhythm;

@@ -78,6 +78,10 @@ typedef struct StoredRhythm
 /* No count reaches it, so that no sum of two overflows. */
 #define RHYTHM_LARGEST_COUNT INT64_C(1000000000000000)
 
+/* Sums of rates and of their squares are below 10^18, in units of RHYTHM_SCALE. */
+#define RHYTHM_RATE_DIGITS 18
+#define RHYTHM_RATE_LIMIT ((int128) INT64_C(1000000000000000000) * INT64_C(1000000000000000))
+
 /* Where a gap of so many days is counted, and the fewest days that are counted there. */
 extern int	rhythm_bin(int32 days);
 extern int64 rhythm_bin_start(int bin);

@@ -84,16 +84,33 @@ rhythm_create(int bins)
 }
 
 /*
- * add_count
+ * too_large
+ */
+static void
+too_large(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+			 errmsg("population_rhythm is too large")));
+}
+
+/*
+ * add_count, add_rate
  */
 static void
 add_count(int64 *sum, int64 count)
 {
 	*sum += count;
 	if (*sum > RHYTHM_LARGEST_COUNT)
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("population_rhythm is too large")));
+		too_large();
+}
+
+static void
+add_rate(int128 *sum, int128 rate)
+{
+	*sum += rate;
+	if (*sum >= RHYTHM_RATE_LIMIT)
+		too_large();
 }
 
 /*
@@ -106,8 +123,8 @@ add_rhythm(StoredRhythm *sum, const StoredRhythm *other)
 	Assert(other->bins <= sum->bins);
 	add_count(&sum->customers, other->customers);
 	add_count(&sum->rhythmic, other->rhythmic);
-	sum->rates += other->rates;
-	sum->squares += other->squares;
+	add_rate(&sum->rates, other->rates);
+	add_rate(&sum->squares, other->squares);
 	for (int i = 0; i < other->bins; i++)
 	{
 		add_count(&sum->counts[i].gaps, other->counts[i].gaps);
@@ -329,7 +346,7 @@ set_rates(const StoredRhythm *rhythm, RhythmCurve *curve)
 /*
  * rhythm_curve
  *		Kaplan-Meier: who is silent for exactly as long as a gap that ended was at risk of ending it. What the curve comes down to, and
- *		slow rates do not explain, is the share of those who never return.
+ *		slow rates do not explain, is the share of those who never return. Where nobody has bought twice, nothing is known: false.
  */
 static bool
 rhythm_curve(const StoredRhythm *rhythm, RhythmCurve *curve)
@@ -337,12 +354,16 @@ rhythm_curve(const StoredRhythm *rhythm, RhythmCurve *curve)
 	double		at_risk = 0;
 	double		survival = 1;
 	double		slow;
+	int64		gaps = 0;
 
-	if (rhythm->customers == 0)
+	for (int i = 0; i < rhythm->bins; i++)
+	{
+		gaps += rhythm->counts[i].gaps;
+		at_risk += rhythm->counts[i].gaps + rhythm->counts[i].silences;
+	}
+	if (gaps == 0)
 		return false;
 	set_rates(rhythm, curve);
-	for (int i = 0; i < rhythm->bins; i++)
-		at_risk += rhythm->counts[i].gaps + rhythm->counts[i].silences;
 	curve->bins = rhythm->bins;
 	for (int i = 0; i < rhythm->bins; i++)
 	{

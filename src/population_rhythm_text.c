@@ -19,8 +19,6 @@ PG_FUNCTION_INFO_V1(population_rhythm_recv);
 PG_FUNCTION_INFO_V1(population_rhythm_send);
 
 /* A sum of rates has at most so many digits before the point. */
-#define RATE_DIGITS 18
-
 /*
  * is_valid
  *		Each customer has one silence, and is rhythmic or not.
@@ -42,7 +40,8 @@ is_valid(const StoredRhythm *rhythm)
 	}
 	return silences == rhythm->customers && silences <= RHYTHM_LARGEST_COUNT && gaps <= RHYTHM_LARGEST_COUNT &&
 		rhythm->rhythmic >= 0 && rhythm->rhythmic <= silences && rhythm->rhythmic <= gaps / 2 &&
-		rhythm->rates >= 0 && rhythm->squares >= 0 && (rhythm->rhythmic > 0 || (rhythm->rates == 0 && rhythm->squares == 0)) &&
+		rhythm->rates >= 0 && rhythm->squares >= 0 && rhythm->rates < RHYTHM_RATE_LIMIT && rhythm->squares < RHYTHM_RATE_LIMIT &&
+		(rhythm->rhythmic > 0 ? rhythm->rates > 0 : rhythm->rates == 0 && rhythm->squares == 0) &&
 		(rhythm->bins == 0 || rhythm->counts[rhythm->bins - 1].gaps + rhythm->counts[rhythm->bins - 1].silences > 0);
 }
 
@@ -179,8 +178,8 @@ population_rhythm_in(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	json_count(&input, "customers", &rhythm->customers);
 	json_count(&input, "rhythmic", &rhythm->rhythmic);
-	json_units(&input, "rates", json_value(&input, input.object, "rates"), RHYTHM_SCALE, RATE_DIGITS, &rhythm->rates);
-	json_units(&input, "squares", json_value(&input, input.object, "squares"), RHYTHM_SCALE, RATE_DIGITS, &rhythm->squares);
+	json_units(&input, "rates", json_value(&input, input.object, "rates"), RHYTHM_SCALE, RHYTHM_RATE_DIGITS, &rhythm->rates);
+	json_units(&input, "squares", json_value(&input, input.object, "squares"), RHYTHM_SCALE, RHYTHM_RATE_DIGITS, &rhythm->squares);
 	days = json_array(&input, "days", json_value(&input, input.object, "days"), -1);
 	for (int i = 0; days != NULL && i < JsonContainerSize(days) && input.wrong == NULL; i++)
 	{
@@ -203,7 +202,7 @@ population_rhythm_in(PG_FUNCTION_ARGS)
 	}
 	rhythm = rhythm_trimmed(rhythm);
 	if (input.wrong == NULL && !is_valid(rhythm))
-		json_wrong(&input, rhythm->rhythmic > rhythm->customers || rhythm->rates < 0 || rhythm->squares < 0 ? "rhythmic" : "customers");
+		json_wrong(&input, rhythm->rhythmic > rhythm->customers || rhythm->rates < (rhythm->rhythmic > 0) || rhythm->squares < 0 ? "rhythmic" : "customers");
 	if (json_failed(&input, hint))
 		PG_RETURN_NULL();
 	PG_RETURN_POINTER(rhythm);
