@@ -44,6 +44,7 @@ report() {
 	for ((r = 0; r < runs; r++)); do
 		for i in "${!names[@]}"; do
 			measure "${statements[$i]}"
+			[ -z "${csv:-}" ] || printf '%s,"%s",%s,%s,%s\n' "$orders" "${names[$i]}" $((r + 1)) "$seconds" "$megabytes" >>"$csv"
 			times[$i]="${times[$i]:-} $seconds"
 			[ "$megabytes" -le "${memory[$i]:-0}" ] || memory[$i]=$megabytes
 		done
@@ -51,7 +52,7 @@ report() {
 	for i in "${!names[@]}"; do
 		local middle=$(tr ' ' '\n' <<<"${times[$i]}" | grep . | median)
 		[ "$i" -gt 0 ] || first=$middle
-		printf '%-58s %9.3f s %7s %6s MB\n' "${names[$i]}" "$middle" \
+		printf '%-66s %9.3f s %7s %6s MB\n' "${names[$i]}" "$middle" \
 			"$(awk -v a="$middle" -v b="$first" 'BEGIN { printf "x %.2f", a / b }')" "${memory[$i]}"
 	done
 	echo
