@@ -61,8 +61,8 @@ typedef struct RfmBreaks
 /* Whole numbers (days, orders) as units. */
 #define RFM_WHOLE_UNITS(n) ((int128) (n) * INT64CONST(1000000000000))
 
-/* Money in millionths as units. */
-#define RFM_UNITS_OF_MILLIONTH INT64CONST(1000000)
+/* Money in millionths as units; what is too large to be ranked is an error that names the function. */
+extern int128 rfm_money_units(int128 millionths, const char *function_name);
 
 /* rfm_window.c: the code of each customer, of whom measures hold what makes it; codes are 0 before. Measures may change. */
 extern void rfm_codes(Population *measures[RFM_MEASURES], RfmCut cut, uint16 *codes);

@@ -91,6 +91,20 @@ rfm_check_same_cut(RfmCut a, RfmCut b)
 }
 
 /*
+ * rfm_money_units
+ */
+int128
+rfm_money_units(int128 millionths, const char *function_name)
+{
+	const int64 units = INT64CONST(1000000);
+	const int128 limit = (int128) INT64CONST(10000000000000000) * INT64CONST(1000000000000000);	/* 10^25, in millionths */
+
+	if (unlikely(millionths >= limit || millionths <= -limit))
+		return score_units_from_numeric(NumericGetDatum(decimal_to_numeric(millionths, SCORE_SCALE / 2, true)), function_name);
+	return millionths * units;
+}
+
+/*
  * select_quantiles
  *		Puts the values between which the quantiles k / bins lie at their ranks.
  */

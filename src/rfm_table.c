@@ -172,7 +172,7 @@ score(const CustomerReceiver *found, DateADT as_of, RfmCut cut)
 
 		population_add(measures[RFM_DAYS], RFM_WHOLE_UNITS((int64) as_of - customer->last));
 		population_add(measures[RFM_ORDERS], RFM_WHOLE_UNITS(customer->orders));
-		population_add(measures[RFM_TOTAL], customer->total * RFM_UNITS_OF_MILLIONTH);
+		population_add(measures[RFM_TOTAL], rfm_money_units(customer->total, "rfm_table"));
 	}
 	if (found->count > 0)
 		rfm_codes(measures, cut, codes);

@@ -141,8 +141,7 @@ read_history(FunctionCallInfo fcinfo, int64 row, int128 values[RFM_MEASURES])
 		return false;
 	values[RFM_DAYS] = RFM_WHOLE_UNITS((int64) DatumGetDateADT(as_of.value) - totals.last);
 	values[RFM_ORDERS] = RFM_WHOLE_UNITS(totals.orders);
-	values[RFM_TOTAL] = score_units_from_numeric(NumericGetDatum(history_money(totals.gross - totals.refunded)),
-												 "rfm_score");
+	values[RFM_TOTAL] = rfm_money_units(totals.gross - totals.refunded, "rfm_score");
 	return true;
 }
 
