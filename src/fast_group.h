@@ -105,11 +105,16 @@ typedef struct FastChunk
 /* Where a chunk is: in memory (a pointer, or a dsa_pointer), or in a file (its block, times 2, plus 1). */
 typedef uint64 FastChunkPlace;
 
+/* Room in the chunk that is being filled: of all partitions together, these fit into the cache. */
+typedef struct FastRoom
+{
+	char	   *next;
+	char	   *end;
+} FastRoom;
+
 typedef struct FastPartition
 {
-	char	   *next;			/* room in the chunk that is being filled */
-	char	   *end;
-	FastChunk  *chunk;
+	FastChunk  *chunk;			/* the one that is being filled */
 	FastChunkPlace place;
 	FastChunkPlace *full;
 	uint32		full_count;
@@ -130,6 +135,7 @@ typedef struct FastRows
 	bool		split;			/* one partition has become too large */
 	int64		file_blocks;
 	BufFile    *file;
+	FastRoom   *rooms;
 	FastPartition *partitions;
 
 	/* Shared with other processes: all but the partitions of those. */
@@ -142,7 +148,7 @@ typedef struct FastRows
 
 extern FastRows *fast_rows_create(MemoryContext context, bool words, double expected);
 extern FastRows *fast_rows_create_shared(MemoryContext context, bool words, FastShared *shared, dsa_area *area);
-extern void fast_rows_make_room(FastRows *rows, FastPartition *partition, Size size);
+extern void fast_rows_make_room(FastRows *rows, int partition, Size size);
 extern void fast_rows_split(FastRows *rows);
 extern void fast_rows_end(FastRows *rows);
 extern void fast_rows_close(FastRows *rows);
@@ -189,10 +195,10 @@ fast_word_hash(uint64 word)
  * fast_rows_partition
  *		The partition of a hash.
  */
-static inline FastPartition *
-fast_rows_partition(FastRows *rows, uint32 hash)
+static inline int
+fast_rows_partition(const FastRows *rows, uint32 hash)
 {
-	return &rows->partitions[(uint64) hash >> rows->shift];
+	return (int) ((uint64) hash >> rows->shift);
 }
 
 /*
@@ -200,30 +206,16 @@ fast_rows_partition(FastRows *rows, uint32 hash)
  *		Room for a row in a partition.
  */
 static inline void *
-fast_rows_place(FastRows *rows, FastPartition *partition, Size size)
+fast_rows_place(FastRows *rows, int partition, Size size)
 {
+	FastRoom   *room = &rows->rooms[partition];
 	char	   *place;
 
-	if (unlikely((Size) (partition->end - partition->next) < size))
+	if (unlikely((Size) (room->end - room->next) < size))
 		fast_rows_make_room(rows, partition, size);
-	place = partition->next;
-	partition->next += size;
+	place = room->next;
+	room->next += size;
 	return place;
-}
-
-/*
- * fast_rows_add_word
- *		Keeps a row of a customer whose key is a word.
- */
-static inline void
-fast_rows_add_word(FastRows *rows, uint64 key, int32 day, int64 row)
-{
-	FastPartition *partition = fast_rows_partition(rows, (uint32) fast_word_hash(key));
-	FastWordRow *place = fast_rows_place(rows, partition, sizeof(FastWordRow));
-
-	place->row = row;
-	place->key = key;
-	place->day = day;
 }
 
 /* ------------------------------------------------------------------------------------------------

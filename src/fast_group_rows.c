@@ -78,6 +78,7 @@ set_partitions(FastRows *rows, int count)
 	rows->count = count;
 	rows->shift = 32 - pg_leftmost_one_pos32(count);
 	rows->partitions = MemoryContextAllocZero(rows->context, (count + 1) * sizeof(FastPartition));
+	rows->rooms = MemoryContextAllocZero(rows->context, (count + 1) * sizeof(FastRoom));
 }
 
 /*
@@ -157,16 +158,18 @@ chunk_free(FastRows *rows, FastChunkPlace place)
  *		A new chunk of a partition.
  */
 static void
-chunk_open(FastRows *rows, FastPartition *partition, Size size)
+chunk_open(FastRows *rows, int number, Size size)
 {
+	FastPartition *partition = &rows->partitions[number];
+
 	if (rows->area != NULL)
 		partition->place = dsa_allocate_extended(rows->area, size, DSA_ALLOC_HUGE);
 	else
 		partition->place = (uintptr_t) MemoryContextAllocExtended(rows->context, size, MCXT_ALLOC_HUGE);
 	partition->chunk = chunk_address(rows, partition->place);
 	partition->chunk->size = size;
-	partition->next = partition->chunk->rows;
-	partition->end = (char *) partition->chunk + size;
+	rows->rooms[number].next = partition->chunk->rows;
+	rows->rooms[number].end = (char *) partition->chunk + size;
 	rows->memory += size;
 	rows->split = rows->count == 1 && rows->memory >= SPLIT_BYTES;
 }
@@ -233,9 +236,11 @@ remember(FastRows *rows, FastPartition *partition, FastChunkPlace place)
  *		How much of the open chunk is rows.
  */
 static void
-chunk_used(FastPartition *partition)
+chunk_used(FastRows *rows, int number)
 {
-	partition->chunk->used = partition->next - partition->chunk->rows;
+	FastChunk  *chunk = rows->partitions[number].chunk;
+
+	chunk->used = rows->rooms[number].next - chunk->rows;
 }
 
 /*
@@ -246,19 +251,20 @@ void
 fast_rows_split(FastRows *rows)
 {
 	FastPartition *old = rows->partitions;
-	FastPartition nulls = old[1];
+	FastRoom   *old_rooms = rows->rooms;
 	int			count = MIN_PARTITIONS * 4;
 
 	while (count > MIN_PARTITIONS && count * (Size) BLCKSZ > rows->limit / 2)
 		count /= 2;
 	if (old->chunk != NULL)
 	{
-		chunk_used(old);
+		chunk_used(rows, 0);
 		remember(rows, old, old->place);
 	}
 	rows->split = false;
 	set_partitions(rows, count);
-	rows->partitions[count] = nulls;
+	rows->partitions[count] = old[1];
+	rows->rooms[count] = old_rooms[1];
 	for (uint32 i = 0; i < old->full_count; i++)
 	{
 		FastChunk  *chunk = chunk_address(rows, old->full[i]);
@@ -277,6 +283,7 @@ fast_rows_split(FastRows *rows)
 	}
 	if (old->full != NULL)
 		pfree(old->full);
+	pfree(old_rooms);
 	pfree(old);
 }
 
@@ -285,21 +292,23 @@ fast_rows_split(FastRows *rows)
  *		Makes room for a row of that size in a partition, whose chunk is full.
  */
 void
-fast_rows_make_room(FastRows *rows, FastPartition *partition, Size size)
+fast_rows_make_room(FastRows *rows, int number, Size size)
 {
+	FastPartition *partition = &rows->partitions[number];
+	FastRoom   *room = &rows->rooms[number];
 	Size		wanted = Max(rows->chunk_size, TYPEALIGN(BLCKSZ, sizeof(FastChunk) + size));
 
 	CHECK_FOR_INTERRUPTS();
 	if (partition->chunk != NULL)
 	{
-		chunk_used(partition);
+		chunk_used(rows, number);
 		if (rows->memory + wanted > rows->limit && rows->count > 1)
 		{
-			memset(partition->next, 0, partition->end - partition->next);
+			memset(room->next, 0, room->end - room->next);
 			remember(rows, partition, spill(rows, partition->chunk));
 			if (partition->chunk->size >= wanted)
 			{
-				partition->next = partition->chunk->rows;
+				room->next = partition->chunk->rows;
 				return;
 			}
 			rows->memory -= partition->chunk->size;
@@ -308,7 +317,7 @@ fast_rows_make_room(FastRows *rows, FastPartition *partition, Size size)
 		else
 			remember(rows, partition, partition->place);
 	}
-	chunk_open(rows, partition, wanted);
+	chunk_open(rows, number, wanted);
 }
 
 /*
@@ -324,7 +333,7 @@ fast_rows_end(FastRows *rows)
 
 		if (partition->chunk == NULL)
 			continue;
-		chunk_used(partition);
+		chunk_used(rows, i);
 		remember(rows, partition, partition->place);
 		partition->chunk = NULL;
 	}

@@ -143,7 +143,7 @@ keep_image(FastRows *rows, FastImageRow *image, int32 day, int64 first, int64 se
 static inline void
 keep_word(FastRows *rows, uint64 key, bool null, int32 day, int64 first, int64 second, bool two)
 {
-	FastPartition *partition = null ? &rows->partitions[rows->count] : fast_rows_partition(rows, (uint32) fast_word_hash(key));
+	int			partition = null ? rows->count : fast_rows_partition(rows, (uint32) fast_word_hash(key));
 	FastWordRow *place = fast_rows_place(rows, partition, sizeof(FastWordRow) * (two ? 2 : 1));
 
 	place[0].row = first;
