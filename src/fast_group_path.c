@@ -310,6 +310,10 @@ static const CustomPathMethods path_methods = {
  * The path
  * ------------------------------------------------------------------------------------------------ */
 
+/* What a row and a customer cost beside keys and counts, measured beside the cost of reading a row of a table. */
+#define ROW_OPERATORS	4
+#define GROUP_OPERATORS	10
+
 /*
  * where_filter
  *		A value of the rows that pass a filter. Of the others it must not be computed: amount / n FILTER (WHERE n > 0).
@@ -412,8 +416,8 @@ child_path(PlannerInfo *root, RelOptInfo *input, Path *child, List *columns, Fas
 
 /*
  * make_path
- *		The path over one of the paths of the input. Beside reading, it computes a hash for each column of the key and row, and
- *		little else: a hash aggregate does so too, calls a function for each row, and waits for memory.
+ *		The path over one of the paths of the input. The transition functions state what a hash aggregate costs: it waits for
+ *		memory at each row.
  */
 static CustomPath *
 make_path(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output, Path *child, const CoverContext *query, FastGroupPlan plan,
@@ -437,8 +441,9 @@ make_path(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output, Path *child,
 	cost_qual_eval(&having, (List *) root->parse->havingQual, root);
 	groups = clamp_row_est(groups / processes);
 	path->path.rows = groups;
-	path->path.startup_cost = child->total_cost + rows * cpu_operator_cost * (plan.keys + plan.counts);
-	path->path.total_cost = path->path.startup_cost + groups * (cpu_tuple_cost + having.per_tuple + output->reltarget->cost.per_tuple);
+	path->path.startup_cost = child->total_cost + rows * cpu_operator_cost * (ROW_OPERATORS + plan.keys + plan.counts);
+	path->path.total_cost = path->path.startup_cost +
+		groups * (cpu_tuple_cost + cpu_operator_cost * GROUP_OPERATORS + having.per_tuple + output->reltarget->cost.per_tuple);
 	if (root->parse->havingQual != NULL)
 		path->path.rows = clamp_row_est(groups * clauselist_selectivity(root, (List *) root->parse->havingQual, 0, JOIN_INNER, NULL));
 #if PG_VERSION_NUM >= 180000

@@ -50,51 +50,51 @@ COMMENT ON FUNCTION fast_group_support(internal) IS
 'Support function of the transition functions of purchase_history: makes the planner aware of the fast path';
 
 CREATE FUNCTION purchase_history_accum(purchase_history, date, numeric) RETURNS purchase_history
-	AS 'MODULE_PATHNAME', 'purchase_history_accum_numeric' LANGUAGE C IMMUTABLE PARALLEL SAFE SUPPORT fast_group_support;
+	AS 'MODULE_PATHNAME', 'purchase_history_accum_numeric' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10 SUPPORT fast_group_support;
 COMMENT ON FUNCTION purchase_history_accum(purchase_history, date, numeric) IS
 'Transition function of purchase_history(date, numeric)';
 CREATE FUNCTION purchase_history_accum(purchase_history, date, float8) RETURNS purchase_history
-	AS 'MODULE_PATHNAME', 'purchase_history_accum_float8' LANGUAGE C IMMUTABLE PARALLEL SAFE SUPPORT fast_group_support;
+	AS 'MODULE_PATHNAME', 'purchase_history_accum_float8' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10 SUPPORT fast_group_support;
 COMMENT ON FUNCTION purchase_history_accum(purchase_history, date, float8) IS
 'Transition function of purchase_history(date, float8)';
 CREATE FUNCTION purchase_history_accum(purchase_history, date, int4) RETURNS purchase_history
-	AS 'MODULE_PATHNAME', 'purchase_history_accum_int4' LANGUAGE C IMMUTABLE PARALLEL SAFE SUPPORT fast_group_support;
+	AS 'MODULE_PATHNAME', 'purchase_history_accum_int4' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10 SUPPORT fast_group_support;
 COMMENT ON FUNCTION purchase_history_accum(purchase_history, date, int4) IS
 'Transition function of purchase_history(date, int4)';
 CREATE FUNCTION purchase_history_accum(purchase_history, date, int8) RETURNS purchase_history
-	AS 'MODULE_PATHNAME', 'purchase_history_accum_int8' LANGUAGE C IMMUTABLE PARALLEL SAFE SUPPORT fast_group_support;
+	AS 'MODULE_PATHNAME', 'purchase_history_accum_int8' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10 SUPPORT fast_group_support;
 COMMENT ON FUNCTION purchase_history_accum(purchase_history, date, int8) IS
 'Transition function of purchase_history(date, int8)';
 CREATE FUNCTION purchase_history_accum(purchase_history, timestamp, numeric) RETURNS purchase_history
-	AS 'MODULE_PATHNAME', 'purchase_history_accum_numeric' LANGUAGE C IMMUTABLE PARALLEL SAFE SUPPORT fast_group_support;
+	AS 'MODULE_PATHNAME', 'purchase_history_accum_numeric' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10 SUPPORT fast_group_support;
 COMMENT ON FUNCTION purchase_history_accum(purchase_history, timestamp, numeric) IS
 'Transition function of purchase_history(timestamp, numeric)';
 CREATE FUNCTION purchase_history_accum(purchase_history, timestamp, float8) RETURNS purchase_history
-	AS 'MODULE_PATHNAME', 'purchase_history_accum_float8' LANGUAGE C IMMUTABLE PARALLEL SAFE SUPPORT fast_group_support;
+	AS 'MODULE_PATHNAME', 'purchase_history_accum_float8' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10 SUPPORT fast_group_support;
 COMMENT ON FUNCTION purchase_history_accum(purchase_history, timestamp, float8) IS
 'Transition function of purchase_history(timestamp, float8)';
 CREATE FUNCTION purchase_history_accum(purchase_history, timestamp, int4) RETURNS purchase_history
-	AS 'MODULE_PATHNAME', 'purchase_history_accum_int4' LANGUAGE C IMMUTABLE PARALLEL SAFE SUPPORT fast_group_support;
+	AS 'MODULE_PATHNAME', 'purchase_history_accum_int4' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10 SUPPORT fast_group_support;
 COMMENT ON FUNCTION purchase_history_accum(purchase_history, timestamp, int4) IS
 'Transition function of purchase_history(timestamp, int4)';
 CREATE FUNCTION purchase_history_accum(purchase_history, timestamp, int8) RETURNS purchase_history
-	AS 'MODULE_PATHNAME', 'purchase_history_accum_int8' LANGUAGE C IMMUTABLE PARALLEL SAFE SUPPORT fast_group_support;
+	AS 'MODULE_PATHNAME', 'purchase_history_accum_int8' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10 SUPPORT fast_group_support;
 COMMENT ON FUNCTION purchase_history_accum(purchase_history, timestamp, int8) IS
 'Transition function of purchase_history(timestamp, int8)';
 CREATE FUNCTION purchase_history_accum(purchase_history, timestamptz, numeric) RETURNS purchase_history
-	AS 'MODULE_PATHNAME', 'purchase_history_accum_numeric' LANGUAGE C STABLE PARALLEL SAFE SUPPORT fast_group_support;
+	AS 'MODULE_PATHNAME', 'purchase_history_accum_numeric' LANGUAGE C STABLE PARALLEL SAFE COST 10 SUPPORT fast_group_support;
 COMMENT ON FUNCTION purchase_history_accum(purchase_history, timestamptz, numeric) IS
 'Transition function of purchase_history(timestamptz, numeric)';
 CREATE FUNCTION purchase_history_accum(purchase_history, timestamptz, float8) RETURNS purchase_history
-	AS 'MODULE_PATHNAME', 'purchase_history_accum_float8' LANGUAGE C STABLE PARALLEL SAFE SUPPORT fast_group_support;
+	AS 'MODULE_PATHNAME', 'purchase_history_accum_float8' LANGUAGE C STABLE PARALLEL SAFE COST 10 SUPPORT fast_group_support;
 COMMENT ON FUNCTION purchase_history_accum(purchase_history, timestamptz, float8) IS
 'Transition function of purchase_history(timestamptz, float8)';
 CREATE FUNCTION purchase_history_accum(purchase_history, timestamptz, int4) RETURNS purchase_history
-	AS 'MODULE_PATHNAME', 'purchase_history_accum_int4' LANGUAGE C STABLE PARALLEL SAFE SUPPORT fast_group_support;
+	AS 'MODULE_PATHNAME', 'purchase_history_accum_int4' LANGUAGE C STABLE PARALLEL SAFE COST 10 SUPPORT fast_group_support;
 COMMENT ON FUNCTION purchase_history_accum(purchase_history, timestamptz, int4) IS
 'Transition function of purchase_history(timestamptz, int4)';
 CREATE FUNCTION purchase_history_accum(purchase_history, timestamptz, int8) RETURNS purchase_history
-	AS 'MODULE_PATHNAME', 'purchase_history_accum_int8' LANGUAGE C STABLE PARALLEL SAFE SUPPORT fast_group_support;
+	AS 'MODULE_PATHNAME', 'purchase_history_accum_int8' LANGUAGE C STABLE PARALLEL SAFE COST 10 SUPPORT fast_group_support;
 COMMENT ON FUNCTION purchase_history_accum(purchase_history, timestamptz, int8) IS
 'Transition function of purchase_history(timestamptz, int8)';
 
