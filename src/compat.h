@@ -42,9 +42,12 @@ struct Node;
 #define current_lxid() (MyProc->lxid)
 #endif
 
-/* Virtual generated columns came with 18. */
-#if PG_VERSION_NUM < 180000
+/* Virtual generated columns came with 18, and an entry for GROUP BY among the tables of a query. */
+#if PG_VERSION_NUM >= 180000
+#define explain_tables(es) ((es)->rtable_size)
+#else
 #define expand_generated_columns_in_expr(node, relation, rt_index) (node)
+#define explain_tables(es) (list_length((es)->rtable))
 #endif
 
 /* The one place that knows how a library names itself to the server. */

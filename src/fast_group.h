@@ -151,7 +151,7 @@ extern void fast_rows_close(FastRows *rows);
 extern Size fast_shared_size(int participants);
 extern void fast_shared_init(FastShared *shared, int participants, double expected, dsm_segment *segment);
 extern void fast_shared_attach(FastShared *shared);
-extern void fast_shared_reset(FastShared *shared);
+extern void fast_shared_reset(FastShared *shared, dsa_area *area);
 extern bool fast_shared_join(FastRows *rows);
 extern void fast_shared_wait(FastRows *rows);
 extern int	fast_rows_take(FastRows *rows, int last);

@@ -42,11 +42,7 @@ struct FastShared
 	pg_atomic_uint32 next_partition;
 	int			partitions;
 	int			participants;	/* at most */
-	struct
-	{
-		dsa_pointer partitions; /* an array of SharedPartition; not set while nothing is written */
-		bool		file;
-	}			written[FLEXIBLE_ARRAY_MEMBER];
+	dsa_pointer written[FLEXIBLE_ARRAY_MEMBER]; /* arrays of SharedPartition; not set while nothing is written */
 };
 
 /* ------------------------------------------------------------------------------------------------
@@ -350,10 +346,9 @@ fast_rows_end(FastRows *rows)
 		if (rows->file != NULL)
 		{
 			BufFileExportFileSet(rows->file);
-			rows->shared->written[rows->participant].file = true;
 			rows->files[rows->participant] = rows->file;
 		}
-		rows->shared->written[rows->participant].partitions = written;
+		rows->shared->written[rows->participant] = written;
 	}
 }
 
@@ -389,7 +384,7 @@ fast_rows_close(FastRows *rows)
 Size
 fast_shared_size(int participants)
 {
-	return add_size(offsetof(FastShared, written), mul_size(participants, sizeof(((FastShared *) NULL)->written[0])));
+	return add_size(offsetof(FastShared, written), mul_size(participants, sizeof(dsa_pointer)));
 }
 
 /*
@@ -422,11 +417,37 @@ fast_shared_attach(FastShared *shared)
 }
 
 /*
+ * written_free
+ *		Gives back the memory of what a participant has written, as far as nobody has read it.
+ */
+static void
+written_free(FastShared *shared, dsa_area *area, dsa_pointer written)
+{
+	SharedPartition *partitions = dsa_get_address(area, written);
+
+	for (int i = 0; i <= shared->partitions; i++)
+	{
+		FastChunkPlace *places;
+
+		if (partitions[i].count == 0)
+			continue;
+		places = dsa_get_address(area, partitions[i].places);
+		for (uint32 j = 0; j < partitions[i].count; j++)
+		{
+			if ((places[j] & 1) == 0)
+				dsa_free(area, places[j]);
+		}
+		dsa_free(area, partitions[i].places);
+	}
+	dsa_free(area, written);
+}
+
+/*
  * fast_shared_reset
  *		As before the start, where no other participant is there.
  */
 void
-fast_shared_reset(FastShared *shared)
+fast_shared_reset(FastShared *shared, dsa_area *area)
 {
 	SharedFileSetDeleteAll(&shared->files);
 	BarrierInit(&shared->barrier, 0);
@@ -434,8 +455,9 @@ fast_shared_reset(FastShared *shared)
 	pg_atomic_write_u32(&shared->next_partition, 0);
 	for (int i = 0; i < shared->participants; i++)
 	{
-		shared->written[i].partitions = InvalidDsaPointer;
-		shared->written[i].file = false;
+		if (DsaPointerIsValid(shared->written[i]))
+			written_free(shared, area, shared->written[i]);
+		shared->written[i] = InvalidDsaPointer;
 	}
 }
 
@@ -513,12 +535,15 @@ next_place(FastChunkReader *reader)
 	{
 		SharedPartition *partition;
 
-		if (!DsaPointerIsValid(shared->written[reader->participant].partitions))
+		if (!DsaPointerIsValid(shared->written[reader->participant]))
 			continue;
-		partition = (SharedPartition *) dsa_get_address(rows->area, shared->written[reader->participant].partitions) + reader->partition;
+		partition = (SharedPartition *) dsa_get_address(rows->area, shared->written[reader->participant]) + reader->partition;
 		if (reader->next < partition->count)
 		{
-			reader->place = ((FastChunkPlace *) dsa_get_address(rows->area, partition->places))[reader->next++];
+			FastChunkPlace *place = (FastChunkPlace *) dsa_get_address(rows->area, partition->places) + reader->next++;
+
+			reader->place = *place;
+			*place |= 1;		/* the reader gives the memory back */
 			return true;
 		}
 	}

@@ -317,12 +317,13 @@ next_customer(ScanState *node)
 
 /*
  * recheck
- *		Nothing to check again: groups are not locked.
+ *		When another transaction has changed a row, the query is run for it again (EvalPlanQual). No group is locked, so that
+ *		run's subqueries want their next customer, for which ExecScan asks here before PostgreSQL 15.14.
  */
 static bool
 recheck(ScanState *node, TupleTableSlot *slot)
 {
-	return true;
+	return !TupIsNull(next_customer(node));
 }
 
 /* ------------------------------------------------------------------------------------------------
@@ -439,6 +440,7 @@ shutdown_scan(CustomScanState *node)
 	{
 		state->ended = true;
 		end_run(state);
+		state->shared = NULL;
 	}
 }
 
@@ -461,15 +463,15 @@ static void
 explain(CustomScanState *node, List *ancestors, ExplainState *es)
 {
 	FastGroupState *state = (FastGroupState *) node;
-	CustomScan *scan = (CustomScan *) node->ss.ps.plan;
-	List	   *context = set_deparse_context_plan(es->deparse_cxt, node->ss.ps.plan, ancestors);
+	Plan	   *child = ((PlanState *) linitial(node->custom_ps))->plan;
+	List	   *context = set_deparse_context_plan(es->deparse_cxt, child, lcons(node->ss.ps.plan, ancestors));
 	List	   *keys = NIL;
 
 	for (int i = 0; i < state->plan.keys; i++)
 	{
-		TargetEntry *entry = list_nth_node(TargetEntry, scan->custom_scan_tlist, i);
+		TargetEntry *entry = list_nth_node(TargetEntry, child->targetlist, state->plan.columns[i]);
 
-		keys = lappend(keys, deparse_expression((Node *) entry->expr, context, list_length(es->rtable) > 1 || es->verbose, true));
+		keys = lappend(keys, deparse_expression((Node *) entry->expr, context, explain_tables(es) > 1 || es->verbose, true));
 	}
 	ExplainPropertyList("Group Key", keys, es);
 	ExplainPropertyText("Histories", state->plan.totals ? "totals" : "complete", es);
@@ -511,7 +513,8 @@ reset_shared(CustomScanState *node, ParallelContext *parallel, void *place)
 
 	end_run(state);
 	state->ended = false;
-	fast_shared_reset(place);
+	if (state->shared != NULL)
+		fast_shared_reset(state->shared, node->ss.ps.state->es_query_dsa);
 }
 
 static void

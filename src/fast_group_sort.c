@@ -64,6 +64,7 @@ struct FastSort
 	const FastKey *key;
 	MemoryContext context;		/* of the arrays, which are used again */
 	MemoryContext keys;			/* of one partition: images of keys, histories */
+	MemoryContext work;			/* of one chunk, or of one customer */
 
 	Slot	   *slots;
 	uint32		mask;
@@ -127,6 +128,7 @@ fast_sort_create(MemoryContext parent, const FastKey *key, bool totals, int coun
 	sort->counts = counts;
 	sort->context = context;
 	sort->keys = AllocSetContextCreate(context, "fast_group keys", ALLOCSET_DEFAULT_SIZES);
+	sort->work = AllocSetContextCreate(context, "fast_group work", ALLOCSET_DEFAULT_SIZES);
 	sort->part_rows = Min(Max(work_mem * (Size) 1024 / sizeof(ReadRow), MIN_PART_ROWS), MAX_PART_ROWS);
 	sort->mask = 1023;
 	sort->slots = MemoryContextAllocZero(context, 1024 * sizeof(Slot));
@@ -555,9 +557,6 @@ move_rows(FastSort *sort)
 static void
 end_part(FastSort *sort)
 {
-	MemoryContext work = AllocSetContextCreate(sort->context, "fast_group part", ALLOCSET_DEFAULT_SIZES);
-	MemoryContext before = MemoryContextSwitchTo(work);
-
 	move_rows(sort);
 	for (uint32 i = 0; i < sort->group_count; i++)
 	{
@@ -575,13 +574,11 @@ end_part(FastSort *sort)
 			pfree(group->history);
 		MemoryContextSwitchTo(sort->keys);
 		history = history_from_days(days);
-		MemoryContextSwitchTo(work);
+		MemoryContextSwitchTo(sort->work);
 		group->history = (struct varlena *) DatumGetPointer(history);
 		group->rows = 0;
-		MemoryContextReset(work);
+		MemoryContextReset(sort->work);
 	}
-	MemoryContextSwitchTo(before);
-	MemoryContextDelete(work);
 }
 
 /*
@@ -668,6 +665,7 @@ read_images(FastSort *sort, const FastChunk *chunk)
 void
 fast_sort_partition(FastSort *sort, FastRows *rows, int partition)
 {
+	MemoryContext before = MemoryContextSwitchTo(sort->work);
 	FastChunkReader reader;
 	FastChunk  *chunk;
 
@@ -683,8 +681,10 @@ fast_sort_partition(FastSort *sort, FastRows *rows, int partition)
 			read_words(sort, chunk);
 		else
 			read_images(sort, chunk);
+		MemoryContextReset(sort->work);
 	}
 	fast_chunks_end(&reader);
+	MemoryContextSwitchTo(before);
 	if (!sort->totals)
 		move_rows(sort);
 }
