@@ -39,6 +39,7 @@ extern Datum purchase_history_accum_numeric(PG_FUNCTION_ARGS);
 extern Datum purchase_history_accum_float8(PG_FUNCTION_ARGS);
 extern Datum purchase_history_accum_int4(PG_FUNCTION_ARGS);
 extern Datum purchase_history_accum_int8(PG_FUNCTION_ARGS);
+extern Datum purchase_history_final(PG_FUNCTION_ARGS);
 extern Datum history_orders(PG_FUNCTION_ARGS);
 extern Datum history_refunds(PG_FUNCTION_ARGS);
 extern Datum history_total(PG_FUNCTION_ARGS);
@@ -104,13 +105,16 @@ is_our_transition(Oid function)
 
 /*
  * is_our_aggregate
- *		Whether a call is one of purchase_history(day, amount), without DISTINCT, ORDER BY and the like.
+ *		Whether a call is one of purchase_history(day, amount), without DISTINCT, ORDER BY and the like. An aggregate that
+ *		somebody else makes of our transition functions may begin or end in another way.
  */
 static bool
 is_our_aggregate(const Aggref *call)
 {
 	HeapTuple	tuple;
 	Oid			transition;
+	Oid			final;
+	bool		from_null;
 
 	if (call->aggkind != AGGKIND_NORMAL || call->aggsplit != AGGSPLIT_SIMPLE || call->aggorder != NIL || call->aggdistinct != NIL ||
 		call->aggvariadic || call->agglevelsup != 0 || list_length(call->args) != 2)
@@ -119,8 +123,10 @@ is_our_aggregate(const Aggref *call)
 	if (!HeapTupleIsValid(tuple))
 		return false;
 	transition = ((Form_pg_aggregate) GETSTRUCT(tuple))->aggtransfn;
+	final = ((Form_pg_aggregate) GETSTRUCT(tuple))->aggfinalfn;
+	(void) SysCacheGetAttr(AGGFNOID, tuple, Anum_pg_aggregate_agginitval, &from_null);
 	ReleaseSysCache(tuple);
-	return is_our_transition(transition);
+	return from_null && is_our_transition(transition) && OidIsValid(final) && native_function(final) == purchase_history_final;
 }
 
 /*
@@ -305,6 +311,29 @@ static const CustomPathMethods path_methods = {
  * ------------------------------------------------------------------------------------------------ */
 
 /*
+ * where_filter
+ *		A value of the rows that pass a filter. Of the others it must not be computed: amount / n FILTER (WHERE n > 0).
+ */
+static Expr *
+where_filter(Expr *filter, Expr *value)
+{
+	CaseExpr   *result = makeNode(CaseExpr);
+	CaseWhen   *when = makeNode(CaseWhen);
+
+	if (filter == NULL || IsA(value, Var) || IsA(value, Const))
+		return value;
+	when->expr = filter;
+	when->result = value;
+	when->location = -1;
+	result->casetype = exprType((Node *) value);
+	result->casecollid = exprCollation((Node *) value);
+	result->args = list_make1(when);
+	result->defresult = (Expr *) makeNullConst(result->casetype, exprTypmod((Node *) value), result->casecollid);
+	result->location = -1;
+	return (Expr *) result;
+}
+
+/*
  * columns_read
  *		What is read of the child: the keys, the day, the amount, and the filters.
  */
@@ -315,7 +344,7 @@ columns_read(const CoverContext *query)
 	ListCell   *cell;
 
 	foreach(cell, query->call->args)
-		columns = lappend(columns, lfirst_node(TargetEntry, cell)->expr);
+		columns = lappend(columns, where_filter(query->call->aggfilter, lfirst_node(TargetEntry, cell)->expr));
 	if (query->call->aggfilter != NULL)
 		columns = lappend(columns, query->call->aggfilter);
 	foreach(cell, query->counts)
@@ -456,6 +485,9 @@ offer_paths(PlannerInfo *root, RelOptInfo *input, RelOptInfo *output)
 			return;
 	}
 	if (not_covered(parse->havingQual, &context) || context.call == NULL || !is_our_aggregate(context.call))
+		return;
+	/* A filter may be computed more than once. */
+	if (contain_volatile_functions((Node *) context.call->aggfilter) || contain_subplans((Node *) context.call->aggfilter))
 		return;
 
 	plan.keys = list_length(context.keys);
