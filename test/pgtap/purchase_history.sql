@@ -89,6 +89,9 @@ SELECT is((SELECT count(*) FROM (SELECT purchase_history(day, x) AS f, purchase_
 		FROM (SELECT date '2024-01-01' AS day, i % 100 AS c, (random() - 0.5) * 10 ^ (i % 14) + 0.0000005 AS x FROM generate_series(1, 50000) AS i) AS t GROUP BY c) AS o WHERE f = n),
 	100::bigint, 'doubles of any size, near ties too');
 
+-- The aggregate itself, without the fast path of GROUP BY, which fast_group.sql is about.
+SET LOCAL pg_customer.enable_fast_group = off;
+
 -- Plans: lines of EXPLAIN that match.
 CREATE FUNCTION plan_lines(query text, pattern text) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
@@ -128,6 +131,7 @@ SELECT cmp_ok(plan_lines(:'by_customer', 'Batches: ([2-9]|[1-9][0-9])'), '>', 0:
 SELECT is((SELECT count(*) FROM histories JOIN (:by_customer) AS o USING (customer) WHERE histories.h = o.h), 400::bigint, 'on disk = in memory');
 RESET work_mem;
 RESET enable_sort;
+SET LOCAL pg_customer.enable_fast_group = on;
 
 -- A moving frame and an ever longer one read the state again and again.
 SELECT is((SELECT count(*) FROM (
