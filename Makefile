@@ -162,9 +162,9 @@ SQL_PARTS = \
 	src/churn_backtest.sql \
 	src/economics.sql
 
-REGRESS = purchase_history period_totals purchase_changes rfm rfm_table segment_map abc proportion mean_tally ab_test lifecycle model ltv simulate drivers logistic survival retention subscriptions churn nps satisfaction customer_base base_changes
+REGRESS = purchase_history summarise period_totals purchase_changes rfm rfm_table segment_map abc proportion mean_tally ab_test lifecycle model ltv simulate drivers logistic survival retention subscriptions churn nps satisfaction customer_base base_changes
 REGRESS_OPTS = --inputdir=$(srcdir) --load-extension=pg_customer
-ISOLATION = base_find base_refresh base_changes live_writers live_start live_fold live_drop live_snapshots live_lines live_surveys live_transaction
+ISOLATION = fast_group base_find base_refresh base_changes live_writers live_start live_fold live_drop live_snapshots live_lines live_surveys live_transaction
 ISOLATION_OPTS = --inputdir=$(srcdir)/test/isolation --load-extension=pg_customer
 
 srcdir := $(patsubst %/,%,$(dir $(firstword $(MAKEFILE_LIST))))
