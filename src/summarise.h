@@ -13,7 +13,7 @@ typedef struct OrdersQuery
 	char	   *text;
 	const char *key;			/* the type of the customers */
 	const char *ext;			/* our schema, quoted */
-	const char *amount;			/* the amount as a type that the aggregate takes */
+	const char *amount;			/* the amount as a type that the aggregate takes; that of a line as one that adds up exactly */
 	Oid			day_type;		/* date, timestamp or timestamptz */
 	bool		lines;
 } OrdersQuery;
