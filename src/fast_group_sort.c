@@ -452,6 +452,8 @@ days_of_sum(FastSort *sort, HistoryDay sum)
 	int			more = (int) (Max(sum.gross, sum.refunded) / (HISTORY_MAX_AMOUNT - 1));
 
 	sort->days.count = 0;
+	if (sum.day < HISTORY_FIRST_DAY + more)
+		history_day_overflow(sum.day);
 	for (int i = more; i > 0; i--)
 	{
 		HistoryDay	day = {.day = sum.day - i};

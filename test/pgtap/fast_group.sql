@@ -8,7 +8,7 @@ SET LOCAL client_min_messages = warning;
 SET LOCAL enable_hashagg = off;
 SET LOCAL enable_sort = off;
 SET LOCAL jit = off;
-SELECT plan(221);
+SELECT plan(223);
 
 CREATE FUNCTION plan_of(query text, options text DEFAULT 'COSTS off') RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
@@ -253,6 +253,9 @@ FROM (VALUES
 	('999999999999999999999.999999', 'numeric', 'no error')) AS v (amount, type, expected);
 SELECT is(fast_error('SELECT c, purchase_history(date ''2024-01-01'', 6e20) FROM sales GROUP BY c'),
 	'22003 | the purchases of 2024-01-01 are too large for a purchase_history | A day holds amounts below 10^21 and at most 10^15 orders.', 'a day that grows too large');
+SELECT is(error_of('SELECT c % 3, orders(purchase_history(date ''2024-01-01'', 6e20)) FROM sales GROUP BY 1'), 'no error', 'a day that grows too large, of which only totals are asked');
+SELECT is(error_of('SELECT c % 3, orders(purchase_history(date ''4714-11-24 BC'', 6e20)) FROM sales GROUP BY 1'),
+	'22003 | the purchases of 4714-11-24 BC are too large for a purchase_history | A day holds amounts below 10^21 and at most 10^15 orders.', 'and on the first day that there is');
 SELECT is(fast_error('SELECT c / (i % 5), purchase_history(at, amount) FROM sales GROUP BY 1'), '22012 | division by zero', 'an error of a key');
 
 -- Rights.
