@@ -49,7 +49,7 @@ extern Datum history_average_order(PG_FUNCTION_ARGS);
 extern Datum history_average_order_net(PG_FUNCTION_ARGS);
 extern Datum history_last_purchase(PG_FUNCTION_ARGS);
 
-bool		fast_group_enabled = true;
+static bool fast_group_enabled = true;
 
 static create_upper_paths_hook_type next_hook = NULL;
 

@@ -20,6 +20,11 @@
 #include "utils/memutils.h"
 #include "utils/ruleutils.h"
 
+#if PG_VERSION_NUM >= 180000
+#include "commands/explain_format.h"
+#include "commands/explain_state.h"
+#endif
+
 #include "fast_group.h"
 #include "history_row.h"
 
