@@ -62,6 +62,8 @@ DECLARE held CURSOR WITH HOLD FOR SELECT customer_id, purchase_history(ordered_a
 COMMIT;
 FETCH ALL FROM held;
 CLOSE held;
+RESET enable_hashagg;
+RESET enable_sort;
 SET pg_customer.enable_fast_group = off;
 EXPLAIN (COSTS off) SELECT customer_id, purchase_history(ordered_at, total) FROM orders GROUP BY customer_id;
 RESET pg_customer.enable_fast_group;
