@@ -338,29 +338,6 @@ where_filter(Expr *filter, Expr *value)
 }
 
 /*
- * where_filter
- *		A value of the rows that pass a filter. Of the others it must not be computed: amount / n FILTER (WHERE n > 0).
- */
-static Expr *
-where_filter(Expr *filter, Expr *value)
-{
-	CaseExpr   *result = makeNode(CaseExpr);
-	CaseWhen   *when = makeNode(CaseWhen);
-
-	if (filter == NULL || IsA(value, Var) || IsA(value, Const))
-		return value;
-	when->expr = filter;
-	when->result = value;
-	when->location = -1;
-	result->casetype = exprType((Node *) value);
-	result->casecollid = exprCollation((Node *) value);
-	result->args = list_make1(when);
-	result->defresult = (Expr *) makeNullConst(result->casetype, exprTypmod((Node *) value), result->casecollid);
-	result->location = -1;
-	return (Expr *) result;
-}
-
-/*
  * columns_read
  *		What is read of the child: the keys, the day, the amount, and the filters.
  */
