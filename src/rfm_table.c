@@ -155,6 +155,18 @@ customers_query(const OrdersQuery *orders, DateADT as_of, ParamListInfo paramete
 }
 
 /*
+ * measures_of
+ *		The measures of a customer, as they are ranked.
+ */
+static void
+measures_of(const Customer *customer, DateADT as_of, int128 values[RFM_MEASURES])
+{
+	values[RFM_DAYS] = RFM_WHOLE_UNITS((int64) as_of - customer->last);
+	values[RFM_ORDERS] = RFM_WHOLE_UNITS(customer->orders);
+	values[RFM_TOTAL] = rfm_money_units(customer->total, "rfm_table");
+}
+
+/*
  * score
  *		The scores of all customers.
  */
@@ -162,20 +174,31 @@ static uint16 *
 score(const CustomerReceiver *found, DateADT as_of, RfmCut cut)
 {
 	uint16	   *codes = MemoryContextAllocExtended(CurrentMemoryContext, (found->count + 1) * sizeof(uint16), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "rfm_table measures", ALLOCSET_DEFAULT_SIZES);
 	Population *measures[RFM_MEASURES];
+	RfmBreaks  *breaks;
+	int128		values[RFM_MEASURES];
 
 	for (int measure = 0; measure < RFM_MEASURES; measure++)
-		measures[measure] = population_create(CurrentMemoryContext);
+		measures[measure] = population_create(context);
 	for (int64 i = 0; i < found->count; i++)
 	{
-		const Customer *customer = &found->customers[i];
-
-		population_add(measures[RFM_DAYS], RFM_WHOLE_UNITS((int64) as_of - customer->last));
-		population_add(measures[RFM_ORDERS], RFM_WHOLE_UNITS(customer->orders));
-		population_add(measures[RFM_TOTAL], rfm_money_units(customer->total, "rfm_table"));
+		measures_of(&found->customers[i], as_of, values);
+		for (int measure = 0; measure < RFM_MEASURES; measure++)
+			population_add(measures[measure], values[measure]);
 	}
-	if (found->count > 0)
+	if (cut.method == RFM_NTILE)
 		rfm_codes(measures, cut, codes);
+	else if (found->count > 0)
+	{
+		breaks = rfm_breaks_of(measures, cut);
+		for (int64 i = 0; i < found->count; i++)
+		{
+			measures_of(&found->customers[i], as_of, values);
+			codes[i] = rfm_code(breaks, values);
+		}
+	}
+	MemoryContextDelete(context);
 	return codes;
 }
 
