@@ -1,11 +1,15 @@
 
 -- Filling a base from its source --------------------------------------------------------------------
 
--- The rows of the source as the base reads them: key, day, amount, order id, and why a row cannot be used.
+-- The rows of the source as the base reads them: key, day, amount, order id, and why a row cannot be used. The day of a moment is
+-- read the fast way; the expression of the base, which triggers use, has nothing that a writer needs rights for.
 CREATE FUNCTION base_rows(options jsonb) RETURNS text
 	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+	IF options ->> 'day_sql' = format('((%s) AT TIME ZONE %L)::date', options ->> 'time_sql', options ->> 'time_zone') THEN
+		options := options || jsonb_build_object('day_sql', format('%s.local_day(%s, %L)', options ->> 'ext', options ->> 'time_sql', options ->> 'time_zone'));
+	END IF;
 	RETURN @extschema@.base_template($template$
 SELECT r.*, CASE WHEN r.customer IS NULL THEN 'no_customer'
 	[[tenant_sql:WHEN r.tenant IS NULL THEN 'no_tenant']]

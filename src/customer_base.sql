@@ -227,7 +227,7 @@ BEGIN
 	resolved := jsonb_build_object('customer_sql', customer.sql, 'customer_type', format_type(customer.type, -1), 'customer_equal', customer.equality,
 		'time_sql', moment.sql,
 		'day_sql', CASE WHEN moment.type = 'date'::regtype THEN moment.sql
-			WHEN moment.type = 'timestamptz'::regtype THEN format('%s.local_day(%s, %L)', @extschema@.base_extension_schema(), moment.sql, zone)
+			WHEN moment.type = 'timestamptz'::regtype THEN format('((%s) AT TIME ZONE %L)::date', moment.sql, zone)
 			WHEN source_zone IS NULL THEN format('(%s)::date', moment.sql)
 			ELSE format('((%s) AT TIME ZONE %L AT TIME ZONE %L)::date', moment.sql, source_zone, zone) END,
 		'amount_type', CASE WHEN amount.type IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype) THEN 'bigint' ELSE 'numeric' END,
