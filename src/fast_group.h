@@ -12,7 +12,6 @@
 #define PG_CUSTOMER_FAST_GROUP_H
 
 #include "compat.h"
-#include "access/attnum.h"
 #include "nodes/pg_list.h"
 #include "port/pg_bitutils.h"
 #include "storage/buffile.h"

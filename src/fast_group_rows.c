@@ -64,6 +64,18 @@ partitions_for(double bytes)
 }
 
 /*
+ * fitting
+ *		As many partitions as asked for, or fewer where their open chunks alone would take half of the memory.
+ */
+static int
+fitting(int count, Size limit)
+{
+	while (count > MIN_PARTITIONS && count * (Size) BLCKSZ > limit / 2)
+		count /= 2;
+	return count;
+}
+
+/*
  * set_partitions
  *		Makes empty partitions. Their open chunks take at most a quarter of the memory, unless that is next to nothing.
  */
@@ -103,11 +115,8 @@ FastRows *
 fast_rows_create(MemoryContext context, bool words, double expected)
 {
 	FastRows   *rows = rows_create(context, words);
-	int			count = expected < SPLIT_BYTES ? 1 : partitions_for(expected);
 
-	while (count > MIN_PARTITIONS && count * (Size) BLCKSZ > rows->limit / 2)
-		count /= 2;
-	set_partitions(rows, count);
+	set_partitions(rows, expected < SPLIT_BYTES ? 1 : fitting(partitions_for(expected), rows->limit));
 	return rows;
 }
 
@@ -252,10 +261,8 @@ fast_rows_split(FastRows *rows)
 {
 	FastPartition *old = rows->partitions;
 	FastRoom   *old_rooms = rows->rooms;
-	int			count = MIN_PARTITIONS * 4;
+	int			count = fitting(MIN_PARTITIONS * 4, rows->limit);
 
-	while (count > MIN_PARTITIONS && count * (Size) BLCKSZ > rows->limit / 2)
-		count /= 2;
 	if (old->chunk != NULL)
 	{
 		chunk_used(rows, 0);
@@ -406,9 +413,7 @@ fast_shared_init(FastShared *shared, int participants, double expected, dsm_segm
 	memset(shared, 0, fast_shared_size(participants));
 	shared->segment = dsm_segment_handle(segment);
 	shared->participants = participants;
-	shared->partitions = partitions_for(expected);
-	while (shared->partitions > MIN_PARTITIONS && shared->partitions * (Size) BLCKSZ > work_mem * (Size) 512)
-		shared->partitions /= 2;
+	shared->partitions = fitting(partitions_for(expected), work_mem * (Size) 1024);
 	BarrierInit(&shared->barrier, 0);
 	pg_atomic_init_u32(&shared->next_participant, 0);
 	pg_atomic_init_u32(&shared->next_partition, 0);

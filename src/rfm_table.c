@@ -145,7 +145,8 @@ customers_query(const OrdersQuery *orders, DateADT as_of, ParamListInfo paramete
 
 		parameters->numParams = zoned ? 3 : 2;
 		set_parameter(parameters, 1, orders->day_type, moment_of_day(orders->day_type, zoned ? as_of - 1 : as_of + 1));
-		set_parameter(parameters, 2, orders->day_type, moment_of_day(orders->day_type, as_of + 2));
+		if (zoned)
+			set_parameter(parameters, 2, orders->day_type, moment_of_day(orders->day_type, as_of + 2));
 		until = zoned ? "day OPERATOR(pg_catalog.<) $2 OR (day OPERATOR(pg_catalog.<) $3 AND day::pg_catalog.date OPERATOR(pg_catalog.<=) $1)" :
 			"day OPERATOR(pg_catalog.<) $2";
 	}
