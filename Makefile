@@ -94,6 +94,7 @@ OBJS = \
 	src/population.o \
 	src/population_rhythm.o \
 	src/population_rhythm_text.o \
+	src/privacy.o \
 	src/proportion.o \
 	src/purchase_changes.o \
 	src/purchase_history.o \
@@ -160,9 +161,10 @@ SQL_PARTS = \
 	src/retention_reports.sql \
 	src/subscriptions.sql \
 	src/churn_backtest.sql \
-	src/economics.sql
+	src/economics.sql \
+	src/privacy.sql
 
-REGRESS = purchase_history summarise period_totals purchase_changes rfm rfm_table segment_map abc proportion mean_tally ab_test lifecycle model ltv simulate drivers logistic survival retention subscriptions churn nps satisfaction customer_base base_changes
+REGRESS = purchase_history summarise period_totals purchase_changes rfm rfm_table segment_map abc proportion mean_tally ab_test lifecycle model ltv simulate drivers logistic survival retention subscriptions churn nps satisfaction customer_base base_changes privacy
 REGRESS_OPTS = --inputdir=$(srcdir) --load-extension=pg_customer
 ISOLATION = fast_group base_find base_refresh base_changes live_writers live_start live_fold live_drop live_snapshots live_lines live_surveys live_transaction
 ISOLATION_OPTS = --inputdir=$(srcdir)/test/isolation --load-extension=pg_customer

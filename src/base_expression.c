@@ -164,6 +164,8 @@ refuse_expression(const char *option, const char *what)
 	ereport(ERROR,
 			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 			 errmsg("option %s: %s cannot be used", option, what),
+			 strcmp(option, "visible") == 0 ?
+			 errhint("Give an expression over the key of one customer; for anything more, write a STABLE function and call it.") :
 			 errhint("Give an expression over one row of the source, or make a view for anything more and name it as the source.")));
 }
 
@@ -265,10 +267,10 @@ set_setting(const char *name, const char *value)
 
 /*
  * base_expression(source regclass, option text, expression text, path text)
- *		→ (sql text, type regtype, equality text)
+ *		→ (sql text, type regtype, equality text, bare text)
  *
  * A text that exactly names a column is that column. Any other is an expression, whose names are looked up
- * along path, the user's own search path.
+ * along path, the user's own search path; a word by itself is a column or a mistake, but for true and false.
  */
 Datum
 base_expression(PG_FUNCTION_ARGS)
@@ -284,8 +286,9 @@ base_expression(PG_FUNCTION_ARGS)
 	Node	   *expression;
 	int			settings;
 	TupleDesc	result_type;
-	Datum		values[3];
-	bool		nulls[3] = {false, false, false};
+	List	   *names;
+	Datum		values[4];
+	bool		nulls[4] = {false};
 	char	   *equality;
 
 	if (get_call_result_type(fcinfo, NULL, &result_type) != TYPEFUNC_COMPOSITE)
@@ -324,7 +327,7 @@ base_expression(PG_FUNCTION_ARGS)
 		expression = (Node *) makeVar(1, column, attribute->atttypid, attribute->atttypmod,
 									  attribute->attcollation, 0);
 	}
-	else if (is_identifier(written))
+	else if (is_identifier(written) && pg_strcasecmp(written, "true") != 0 && pg_strcasecmp(written, "false") != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_COLUMN),
 				 errmsg("option %s: %s has no column \"%s\"", option,
@@ -351,7 +354,9 @@ base_expression(PG_FUNCTION_ARGS)
 	set_setting("intervalstyle", "postgres");
 	set_setting("extra_float_digits", "3");
 	set_setting("standard_conforming_strings", "on");
-	values[0] = CStringGetTextDatum(deparse_expression(expression, deparse_context_for("s", source_oid), true, false));
+	names = deparse_context_for("s", source_oid);
+	values[0] = CStringGetTextDatum(deparse_expression(expression, names, true, false));
+	values[3] = CStringGetTextDatum(deparse_expression(expression, names, false, false));
 	AtEOXact_GUC(false, settings);
 	values[1] = ObjectIdGetDatum(exprType(expression));
 	equality = equality_operator(exprType(expression));

@@ -2,10 +2,10 @@
 -- What an option of a customer base means -----------------------------------------------------------
 
 CREATE FUNCTION base_expression(source regclass, option text, expression text, path text,
-	OUT sql text, OUT type regtype, OUT equality text)
+	OUT sql text, OUT type regtype, OUT equality text, OUT bare text)
 	AS 'MODULE_PATHNAME', 'base_expression' LANGUAGE C STABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION base_expression(regclass, text, text, text) IS
-'An option of a customer base as SQL over the alias s, safe under any search path, with its type and that type''s equality operator (NULL: no key type): the column of exactly that name, else an expression over one row of the source whose names are looked up along path; subqueries, aggregates, window, set-returning and volatile functions are errors.';
+'An option of a customer base as SQL over the alias s, safe under any search path, with its type, that type''s equality operator (NULL: no key type), and the same SQL without the alias: the column of exactly that name, else an expression over one row of the source whose names are looked up along path; subqueries, aggregates, window, set-returning and volatile functions are errors.';
 
 CREATE FUNCTION base_amount_problem(amount numeric) RETURNS text
 	AS 'MODULE_PATHNAME', 'base_amount_problem' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;

@@ -321,13 +321,13 @@ BEGIN
 	BEGIN
 {batches}	EXCEPTION WHEN OTHERS THEN{single}
 		IF many THEN
-			problem := SQLERRM;
+			problem := [[visible:SQLSTATE]][[!visible:SQLERRM]];
 			INSERT INTO {schema}.troubles (reason, detail) VALUES ('survey', {'survey'} || ': ' || problem);
 		END IF;
 	END;
 	RETURN NULL;
 EXCEPTION WHEN OTHERS THEN
-	problem := SQLERRM;
+	problem := [[visible:SQLSTATE]][[!visible:SQLERRM]];
 	BEGIN
 		INSERT INTO {schema}.troubles (reason, detail) VALUES ('survey', {'survey'} || ': ' || problem);
 	EXCEPTION WHEN OTHERS THEN

@@ -2,8 +2,8 @@
  * base_table.c
  *		Tables of a customer base that the trigger writes to without a query.
  *
- * Nothing but the rows of the trigger may come of it: a table with a trigger, a rule, a policy, a constraint or an
- * index over an expression is not as it was made, and is left alone. No lock is waited for.
+ * Nothing but the rows of the trigger may come of it: a table with a trigger, a rule, a policy for its owner, a constraint
+ * or an index over an expression is not as it was made, and is left alone. No lock is waited for.
  */
 #include "compat.h"
 
@@ -60,7 +60,7 @@ table_fits(Relation relation, const BaseColumn *columns, int count)
 	TupleConstr *constraints = RelationGetDescr(relation)->constr;
 
 	return class->relkind == RELKIND_RELATION && class->relpersistence == RELPERSISTENCE_PERMANENT &&
-		!class->relispartition && !class->relrowsecurity && relation->rd_rules == NULL && relation->trigdesc == NULL &&
+		!class->relispartition && !class->relforcerowsecurity && relation->rd_rules == NULL && relation->trigdesc == NULL &&
 		(constraints == NULL || constraints->num_check == 0) &&
 		columns_fit(RelationGetDescr(relation), columns, count);
 }

@@ -131,6 +131,7 @@ BEGIN
 			('notify', coalesce(o ->> 'notify' NOT IN ('off', 'advance'), true), 'Give ''off'' or ''advance''.'),
 			('margin', coalesce(NOT (o ->> 'margin')::numeric BETWEEN 0 AND 1, true), 'Give a fraction from 0 to 1: 0.30 is 30 %, 1 counts revenue.'),
 			('yearly_discount', coalesce(NOT (o ->> 'yearly_discount')::numeric BETWEEN 0 AND 1, true), 'Give a fraction from 0 to 1: 0.10 is 10 % a year.'),
+			('visible', o ->> 'visible' = '', 'Give a condition on tenant and customer, such as ''tenant = current_setting(''''app.tenant'''')''.'),
 			('model_unit', coalesce(o ->> 'model_unit' NOT IN ('day', 'week', 'month', 'quarter', 'year'), true), 'Give ''day'', ''week'', ''month'', ''quarter'' or ''year''.')
 		) AS w (option, wrong, hint)
 	WHERE w.wrong LIMIT 1;
@@ -374,7 +375,7 @@ CREATE TABLE {schema}.settings (base text PRIMARY KEY, base_version text NOT NUL
 	customers_key text, attributes text, tenant text, time_zone text, source_time_zone text, date_style text, as_of text, currency text,
 	currency_column text, rfm_bins text, rfm_method text, rfm_window text, segment_map text, abc_a text, abc_b text,
 	count_by text, history_starts text, language text, on_bad_row text, policy text, can_afford text, has_need text,
-	stage_changes text, notify text, margin text, yearly_discount text, model_unit text,
+	stage_changes text, notify text, margin text, yearly_discount text, model_unit text, visible text,
 	customer_sql text, customer_type text, customer_equal text, tenant_sql text, tenant_type text, tenant_equal text,
 	time_sql text, day_sql text, amount_sql text, amount_type text, order_sql text, order_type text, order_equal text, filter_sql text, currency_sql text,
 	key_sql text, key_tenant_sql text, can_afford_sql text, has_need_sql text);
@@ -457,9 +458,57 @@ INSERT INTO {schema}.settings SELECT * FROM jsonb_populate_record(NULL::{schema}
 			'digits', (SELECT m.digits FROM @extschema@.segment_maps() AS m WHERE m.map = options ->> 'segment_map')));
 	PERFORM @extschema@.base_make_survey_tables(options);
 	PERFORM @extschema@.base_make_churn_tables(options);
+	PERFORM @extschema@.base_make_policies(options);
 END $$;
 COMMENT ON FUNCTION base_make_tables(jsonb) IS
 'Makes the tables of a customer base in its schema.';
+
+-- Who sees which customers, by the option visible. A table without a column that the condition asks for is hidden, but for those that hold
+-- limits and targets alone, by which what one sees is scored. The owner of the base sees all, as its maintenance does.
+CREATE FUNCTION base_make_policies(options jsonb) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	summary regclass := to_regclass(options ->> 'schema' || '.summary');
+	visible record;
+	columns name[];
+	other name;
+	relation record;
+BEGIN
+	IF options ->> 'visible' IS NULL THEN
+		RETURN;
+	END IF;
+	visible := @extschema@.base_expression(summary, 'visible', options ->> 'visible', options ->> 'path');
+	IF visible.type <> 'bool'::regtype THEN
+		RAISE EXCEPTION USING ERRCODE = 'datatype_mismatch', MESSAGE = format('option visible is of type %s, not boolean', visible.type),
+			HINT = 'Give a condition on tenant and customer, such as ''tenant = current_setting(''''app.tenant'''')''.';
+	END IF;
+	EXECUTE format('CREATE POLICY visible ON %s FOR SELECT USING (%s)', summary, visible.bare);
+	columns := ARRAY(SELECT a.attname FROM pg_policy AS p JOIN pg_depend AS d ON d.classid = 'pg_policy'::regclass AND d.objid = p.oid
+		JOIN pg_attribute AS a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+		WHERE p.polrelid = summary AND d.refclassid = 'pg_class'::regclass AND d.refobjid = p.polrelid AND d.refobjsubid > 0);
+	SELECT c INTO other FROM unnest(columns) AS c WHERE c NOT IN ('tenant', 'customer') LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = format('option visible cannot ask for the column %s', other),
+			HINT = 'It is a condition on tenant and customer, for it decides in every table of the base.';
+	END IF;
+	FOR relation IN SELECT c.oid::regclass AS name,
+			CASE WHEN NOT EXISTS (SELECT FROM unnest(columns) AS u WHERE NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = c.oid AND attname = u))
+				AND c.relname NOT IN ('quality', 'quarantine') THEN visible.bare
+			WHEN c.relname NOT IN ('cut_points', 'segment_values', 'targets') THEN 'false' END AS condition
+		FROM pg_class AS c WHERE c.relnamespace = (SELECT relnamespace FROM pg_class WHERE oid = summary) AND c.relkind = 'r'
+			AND c.relname IN ('summary', 'deltas', 'line_deltas', 'lifecycle_changes', 'churn_changes', 'cut_points', 'segment_values', 'quality', 'quarantine',
+				'answers', 'answer_counts', 'targets')
+	LOOP
+		CONTINUE WHEN relation.condition IS NULL;
+		IF relation.name <> summary THEN
+			EXECUTE format('CREATE POLICY visible ON %s FOR SELECT USING (%s)', relation.name, relation.condition);
+		END IF;
+		EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', relation.name);
+	END LOOP;
+END $$;
+COMMENT ON FUNCTION base_make_policies(jsonb) IS
+'Makes the policies of a customer base that was given the option visible.';
 
 CREATE FUNCTION base_segment_map_check() RETURNS trigger
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -533,6 +582,12 @@ END $$;
 COMMENT ON FUNCTION base_create(jsonb) IS
 'The work of create_customer_base, with its arguments as one value.';
 
+CREATE FUNCTION base_visible_hint() RETURNS text
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN 'For other readers make the base anew with the option visible: a condition on tenant and customer that says which customers a reader sees, or ''true'' for all.';
+COMMENT ON FUNCTION base_visible_hint() IS
+'The way out for a base over a source with row-level security.';
+
 -- What deserves a second look, each also raised as a WARNING: rows that look like lines of orders, and policies.
 CREATE FUNCTION base_warnings(options jsonb) RETURNS text[]
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET row_security = off SET timezone = 'UTC' SET datestyle = 'ISO'
@@ -567,10 +622,9 @@ BEGIN
 		RAISE WARNING USING MESSAGE = warnings[cardinality(warnings)],
 			HINT = format('What was read, and what was left out: SELECT * FROM %s.data_quality WHERE rows > 0;', options ->> 'schema');
 	END IF;
-	IF (SELECT relrowsecurity FROM pg_class WHERE oid = (options ->> 'source')::regclass) THEN
-		warnings := warnings || format('%s has row-level security, which the base does not have: whoever may read the base reads the customers of all rows.',
-			options ->> 'source');
-		RAISE WARNING USING MESSAGE = warnings[cardinality(warnings)], HINT = 'Only its owner may, until grant_reader.';
+	IF options ->> 'visible' IS NULL AND (SELECT relrowsecurity FROM pg_class WHERE oid = (options ->> 'source')::regclass) THEN
+		warnings := warnings || format('%s has row-level security, which the base does not have: only its owner may read it.', options ->> 'source');
+		RAISE WARNING USING MESSAGE = warnings[cardinality(warnings)], HINT = @extschema@.base_visible_hint();
 	END IF;
 	RETURN warnings;
 END $$;
@@ -585,7 +639,7 @@ CREATE FUNCTION create_customer_base(name text, source text, customer text, purc
 	abc_a numeric DEFAULT 0.80, abc_b numeric DEFAULT 0.95, count_by text DEFAULT 'days', history_starts date DEFAULT NULL,
 	language text DEFAULT 'en', schema text DEFAULT NULL, on_bad_row text DEFAULT 'quarantine',
 	policy text DEFAULT 'retail', can_afford text DEFAULT NULL, has_need text DEFAULT NULL, stage_changes text DEFAULT 'advance', notify text DEFAULT 'off',
-	margin numeric DEFAULT 1, yearly_discount numeric DEFAULT 0.10, model_unit text DEFAULT 'week')
+	margin numeric DEFAULT 1, yearly_discount numeric DEFAULT 0.10, model_unit text DEFAULT 'week', visible text DEFAULT NULL)
 	RETURNS TABLE (item text, value text) LANGUAGE sql VOLATILE PARALLEL UNSAFE
 BEGIN ATOMIC
 	SELECT c.item, c.value FROM base_create(pg_catalog.jsonb_build_object('name', name, 'source', source, 'customer', customer,
@@ -596,11 +650,11 @@ BEGIN ATOMIC
 		'rfm_window', rfm_window, 'segment_map', segment_map, 'abc_a', abc_a, 'abc_b', abc_b, 'count_by', count_by,
 		'history_starts', history_starts, 'language', language, 'schema', schema, 'on_bad_row', on_bad_row,
 		'policy', policy, 'can_afford', can_afford, 'has_need', has_need, 'stage_changes', stage_changes, 'notify', notify,
-		'margin', margin, 'yearly_discount', yearly_discount, 'model_unit', model_unit,
+		'margin', margin, 'yearly_discount', yearly_discount, 'model_unit', model_unit, 'visible', visible,
 		'path', pg_catalog.current_setting('search_path'), 'source_oid', CASE WHEN base_is_name(source) THEN pg_catalog.to_regclass(source)::oid END,
 		'customers_oid', CASE WHEN base_is_name(customers) THEN pg_catalog.to_regclass(customers)::oid END)) AS c;
 END;
-COMMENT ON FUNCTION create_customer_base(text, text, text, text, text, text, text, text, text, text[], text, text, text, text, text, text, integer, text, interval, text, numeric, numeric, text, date, text, text, text, text, text, text, text, text, numeric, numeric, text) IS
+COMMENT ON FUNCTION create_customer_base(text, text, text, text, text, text, text, text, text, text[], text, text, text, text, text, text, integer, text, interval, text, numeric, numeric, text, date, text, text, text, text, text, text, text, text, numeric, numeric, text, text) IS
 'Makes a customer base over a table or view of orders: a schema of that name with a summary of one purchase history for each customer and views for analysis; locks the source no more than a query does, and returns what it found.';
 
 -- The work of drop_customer_base: what the base made and still is there, and nothing that is the user's.
@@ -682,6 +736,11 @@ BEGIN
 	options := options || jsonb_build_object('revoke', (SELECT coalesce(string_agg(format('REVOKE EXECUTE ON FUNCTION %s.survey_%s_changes() FROM %I;', options ->> 'schema', id, role), ' '), '')
 		FROM @extschema@.base_survey_ids(options) AS id WHERE to_regproc(format('%s.survey_%s_changes', options ->> 'schema', id)) IS NOT NULL));
 	PERFORM @extschema@.base_check_role(role);
+	IF options ->> 'visible' IS NULL AND (SELECT relrowsecurity FROM pg_class WHERE oid = to_regclass(options ->> 'source')) THEN
+		RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
+			MESSAGE = format('%s has row-level security, which customer base "%s" does not have', options ->> 'source', options ->> 'base'),
+			HINT = @extschema@.base_visible_hint();
+	END IF;
 	EXECUTE @extschema@.base_template($template$
 GRANT USAGE ON SCHEMA {schema} TO {role};
 GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {role};

@@ -25,7 +25,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON sold TO :east;
 
 CREATE FUNCTION make(base text) RETURNS text LANGUAGE sql AS $$
 SELECT value FROM create_customer_base(base, 'sold', 'customer', 'at', 'amount', tenant => 'region', as_of => 'last_purchase', time_zone => 'Asia/Shanghai', policy => 'retail, population_gap 30',
-	history_starts => '2023-01-02', currency => 'CNY') WHERE item = 'customers' $$;
+	history_starts => '2023-01-02', currency => 'CNY', visible => 'true') WHERE item = 'customers' $$;
 SELECT is(make('live'), '900', 'a base of two tenants');
 CALL start_maintenance('live');
 SELECT results_eq('SELECT mode, stale FROM live.base_status', $$VALUES ('live', false)$$, 'it is live');

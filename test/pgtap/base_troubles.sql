@@ -87,7 +87,7 @@ INSERT INTO public.ways (what, tidy, risky) VALUES
 	($$ALTER TABLE tidy.deltas RENAME COLUMN gross TO brutto$$, 'deltas_changed: deltas', 'day+1'),
 	($$ALTER TABLE tidy.deltas ADD CHECK (orders > 5)$$, 'deltas_changed: deltas', 'day+1'),
 	($$ALTER TABLE tidy.deltas ALTER refunds SET NOT NULL$$, 'deltas_changed: deltas', 'day+1'),
-	($$ALTER TABLE tidy.deltas ENABLE ROW LEVEL SECURITY$$, 'deltas_changed: deltas', 'day+1'),
+	($$ALTER TABLE tidy.deltas ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY$$, 'deltas_changed: deltas', 'day+1'),
 	($$ALTER TABLE tidy.deltas ADD FOREIGN KEY (customer) REFERENCES tidy.summary$$, 'deltas_changed: deltas', 'day+1'),
 	($$CREATE TRIGGER x BEFORE INSERT ON tidy.deltas FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()$$, 'deltas_changed: deltas', 'day+1'),
 	($$CREATE RULE x AS ON INSERT TO tidy.deltas DO INSTEAD NOTHING$$, 'deltas_changed: deltas', 'day+1'),
