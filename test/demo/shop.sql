@@ -1,6 +1,6 @@
 -- A shop that never was: 20,000 customers and three years of orders, from 2023 to 2025.
 --
---   customers    customer_id, name, city, signed_up
+--   customers    customer_id, name, city, signed_up, may_contact (whether they agreed to be)
 --   order_lines  order_id, customer_id (NULL for guests), ordered_at, product, quantity, unit_price
 --   ratings      customer_id (NULL: anonymous), answered_at, dimension (NULL: overall), level (its Chinese name), channel, agent
 --   nps_answers  customer_id, answered_at, score, channel
@@ -44,7 +44,8 @@ CREATE TABLE customers (
 	customer_id bigint PRIMARY KEY,
 	name text NOT NULL,
 	city text NOT NULL,
-	signed_up date NOT NULL
+	signed_up date NOT NULL,
+	may_contact boolean NOT NULL
 );
 INSERT INTO customers
 SELECT customer_id,
@@ -58,7 +59,8 @@ SELECT customer_id,
 	CASE WHEN kind = 'business' OR w < 0.75 THEN (ARRAY['上海', '北京', '广州', '深圳', '杭州', '成都', '南京', '武汉', '西安', '苏州'])[1 + floor(10 * x * x)::int]
 		ELSE (ARRAY['Singapore', 'Hong Kong', 'London', 'Sydney', 'Toronto'])[1 + floor(5 * x)::int]
 	END,
-	date '2023-01-01' + joined - floor(20 * x)::int
+	date '2023-01-01' + joined - floor(20 * x)::int,
+	pg_temp.chance('consent ' || customer_id, 1) < 0.7
 FROM habits, LATERAL (SELECT pg_temp.chance('name ' || customer_id, 1) AS u, pg_temp.chance('name ' || customer_id, 2) AS v,
 	pg_temp.chance('name ' || customer_id, 3) AS w, pg_temp.chance('name ' || customer_id, 4) AS x) AS n;
 
