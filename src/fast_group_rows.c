@@ -24,6 +24,7 @@
 #define MAX_PARTITIONS		1024
 #define SPLIT_BYTES			(1024 * 1024)	/* one partition is divided when it gets that large */
 #define MAX_CHUNK			(4 * BLCKSZ)
+#define ROWS_MEMORY			(work_mem * (Size) 768)	/* the rest of work_mem is for what is made of a partition */
 
 /* What a process has written of a partition. */
 typedef struct SharedPartition
@@ -103,7 +104,7 @@ rows_create(MemoryContext context, bool words)
 
 	rows->context = context;
 	rows->words = words;
-	rows->limit = work_mem * (Size) 1024;
+	rows->limit = ROWS_MEMORY;
 	return rows;
 }
 
@@ -413,7 +414,7 @@ fast_shared_init(FastShared *shared, int participants, double expected, dsm_segm
 	memset(shared, 0, fast_shared_size(participants));
 	shared->segment = dsm_segment_handle(segment);
 	shared->participants = participants;
-	shared->partitions = fitting(partitions_for(expected), work_mem * (Size) 1024);
+	shared->partitions = fitting(partitions_for(expected), ROWS_MEMORY);
 	BarrierInit(&shared->barrier, 0);
 	pg_atomic_init_u32(&shared->next_participant, 0);
 	pg_atomic_init_u32(&shared->next_partition, 0);

@@ -70,6 +70,7 @@ extern void rfm_codes(Population *measures[RFM_MEASURES], RfmCut cut, uint16 *co
 /* rfm_cut.c */
 extern RfmCut rfm_cut(NullableDatum bins, const NullableDatum *method);
 extern void rfm_check_same_cut(RfmCut a, RfmCut b);
+extern void rfm_cut_measure(Population *population, RfmMeasure measure, RfmCut cut, RfmBreaks *breaks);
 extern RfmBreaks *rfm_breaks_of(Population *measures[RFM_MEASURES], RfmCut cut);
 
 /* rfm_breaks.c */

@@ -111,7 +111,7 @@ rfm_money_units(int128 millionths, const char *function_name)
 static void
 select_quantiles(Population *population, int bins)
 {
-	int64		ranks[2 * (RFM_MAX_BINS - 1)];
+	int64		ranks[2 * (RFM_MAX_BINS - 1)] = {0};
 	int			count = 0;
 
 	for (int k = 1; k < bins; k++)
@@ -220,6 +220,30 @@ mean_score_break(const Population *population, RfmMeasure measure)
 }
 
 /*
+ * rfm_cut_measure
+ *		The breaks of one measure of a population that is not empty; changes the order of its values.
+ */
+void
+rfm_cut_measure(Population *population, RfmMeasure measure, RfmCut cut, RfmBreaks *breaks)
+{
+	int128	   *cuts = RFM_BREAKS_OF(breaks, measure);
+
+	if (cut.method == RFM_MEAN)
+		cuts[0] = mean(population);
+	else if (cut.method == RFM_MEAN_SCORE)
+	{
+		select_quantiles(population, MEAN_SCORE_BINS);
+		cuts[0] = mean_score_break(population, measure);
+	}
+	else
+	{
+		select_quantiles(population, cut.bins);
+		for (int k = 1; k < cut.bins; k++)
+			cuts[k - 1] = quantile(population, k, cut.bins);
+	}
+}
+
+/*
  * rfm_breaks_of
  *		The breaks of a population that is not empty; changes the order of its values.
  */
@@ -229,24 +253,7 @@ rfm_breaks_of(Population *measures[RFM_MEASURES], RfmCut cut)
 	RfmBreaks  *breaks = rfm_breaks_create(cut.bins);
 
 	for (int measure = 0; measure < RFM_MEASURES; measure++)
-	{
-		Population *population = measures[measure];
-		int128	   *cuts = RFM_BREAKS_OF(breaks, measure);
-
-		if (cut.method == RFM_MEAN)
-			cuts[0] = mean(population);
-		else if (cut.method == RFM_MEAN_SCORE)
-		{
-			select_quantiles(population, MEAN_SCORE_BINS);
-			cuts[0] = mean_score_break(population, measure);
-		}
-		else
-		{
-			select_quantiles(population, cut.bins);
-			for (int k = 1; k < cut.bins; k++)
-				cuts[k - 1] = quantile(population, k, cut.bins);
-		}
-	}
+		rfm_cut_measure(measures[measure], measure, cut, breaks);
 	return breaks;
 }
 

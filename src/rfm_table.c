@@ -12,8 +12,6 @@
 #include "tcop/dest.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
-#include "utils/datum.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
@@ -23,70 +21,56 @@
 
 PG_FUNCTION_INFO_V1(rfm_table);
 
-/* A customer: the key, the last purchase, and what a history up to as_of sums to. */
-typedef struct Customer
+/* The columns of the query. */
+enum
 {
-	Datum		key;
-	DateADT		last;
-	bool		null_key;
-	int64		orders;
-	int128		total;			/* in millionths */
-} Customer;
+	QUERY_CUSTOMER,
+	QUERY_LAST_PURCHASE,
+	QUERY_ORDERS,
+	QUERY_TOTAL
+};
 
-/* Takes the rows of the query: customer, last_purchase, orders, total. */
+/* Takes the rows of the query, and keeps the customers who have purchased; past work_mem in a temporary file. */
 typedef struct CustomerReceiver
 {
 	DestReceiver receiver;		/* first */
 	MemoryContext context;
-	bool		by_value;
-	int16		length;
-	Customer   *customers;
-	int64		count;
-	int64		capacity;
+	DateADT		as_of;
+	TupleDesc	columns;
+	Tuplestorestate *customers;
 } CustomerReceiver;
+
+/* Of how many customers the measures are looked at together, and of more one measure after the other. */
+#define TOGETHER (work_mem * INT64CONST(1024) / (RFM_MEASURES * (int64) sizeof(int128)))
 
 /*
  * receive_customer
- *		Keeps a customer who has purchased.
  */
 static bool
 receive_customer(TupleTableSlot *slot, DestReceiver *self)
 {
 	CustomerReceiver *receiver = (CustomerReceiver *) self;
-	Customer   *customer;
 
-	slot_getallattrs(slot);
-	if (slot->tts_isnull[1])
-		return true;
-	if (receiver->count == receiver->capacity)
-	{
-		receiver->capacity *= 2;
-		receiver->customers = repalloc_huge(receiver->customers, receiver->capacity * sizeof(Customer));
-	}
-	customer = &receiver->customers[receiver->count++];
-	customer->null_key = slot->tts_isnull[0];
-	customer->key = slot->tts_values[0];
-	if (!customer->null_key && !receiver->by_value)
-	{
-		MemoryContext before = MemoryContextSwitchTo(receiver->context);
-
-		customer->key = datumCopy(customer->key, false, receiver->length);
-		MemoryContextSwitchTo(before);
-	}
-	customer->last = DatumGetDateADT(slot->tts_values[1]);
-	customer->orders = DatumGetInt64(slot->tts_values[2]);
-	if (decimal_from_numeric(slot->tts_values[3], HISTORY_SCALE, SCORE_LIMIT_DIGITS, false, &customer->total) != DECIMAL_OK)
-		(void) score_units_from_numeric(slot->tts_values[3], "rfm_table");
+	if (!slot_attisnull(slot, QUERY_LAST_PURCHASE + 1))
+		tuplestore_puttupleslot(receiver->customers, slot);
 	return true;
+}
+
+/*
+ * receiver_start
+ */
+static void
+receiver_start(DestReceiver *self, int operation, TupleDesc columns)
+{
+	CustomerReceiver *receiver = (CustomerReceiver *) self;
+	MemoryContext before = MemoryContextSwitchTo(receiver->context);
+
+	receiver->columns = CreateTupleDescCopy(columns);
+	MemoryContextSwitchTo(before);
 }
 
 static void
 receiver_nothing(DestReceiver *self)
-{
-}
-
-static void
-receiver_start(DestReceiver *self, int operation, TupleDesc columns)
 {
 }
 
@@ -156,49 +140,96 @@ customers_query(const OrdersQuery *orders, DateADT as_of, ParamListInfo paramete
 }
 
 /*
- * measures_of
- *		The measures of a customer, as they are ranked.
+ * next_customer
+ *		The next customer, from the first one on after tuplestore_rescan; false after the last.
  */
-static void
-measures_of(const Customer *customer, DateADT as_of, int128 values[RFM_MEASURES])
+static bool
+next_customer(CustomerReceiver *found, TupleTableSlot *slot)
 {
-	values[RFM_DAYS] = RFM_WHOLE_UNITS((int64) as_of - customer->last);
-	values[RFM_ORDERS] = RFM_WHOLE_UNITS(customer->orders);
-	values[RFM_TOTAL] = rfm_money_units(customer->total, "rfm_table");
+	CHECK_FOR_INTERRUPTS();
+	if (!tuplestore_gettupleslot(found->customers, true, false, slot))
+		return false;
+	slot_getallattrs(slot);
+	return true;
 }
 
 /*
- * score
- *		The scores of all customers.
+ * measure_of
+ *		A measure of a customer, as it is ranked.
+ */
+static int128
+measure_of(const CustomerReceiver *found, const TupleTableSlot *slot, RfmMeasure measure)
+{
+	switch (measure)
+	{
+		case RFM_DAYS:
+			return RFM_WHOLE_UNITS((int64) found->as_of - DatumGetDateADT(slot->tts_values[QUERY_LAST_PURCHASE]));
+		case RFM_ORDERS:
+			return RFM_WHOLE_UNITS(DatumGetInt64(slot->tts_values[QUERY_ORDERS]));
+		case RFM_TOTAL:
+			break;
+	}
+	return score_units_from_numeric(slot->tts_values[QUERY_TOTAL], "rfm_table");
+}
+
+/*
+ * measures_of
+ *		Measures of all customers, from one up to but not including another.
+ */
+static void
+measures_of(CustomerReceiver *found, TupleTableSlot *slot, Population *measures[RFM_MEASURES], int from, int to)
+{
+	for (int measure = from; measure < to; measure++)
+		measures[measure] = population_create(CurrentMemoryContext);
+	tuplestore_rescan(found->customers);
+	while (next_customer(found, slot))
+	{
+		for (int measure = from; measure < to; measure++)
+			population_add(measures[measure], measure_of(found, slot, measure));
+	}
+}
+
+/*
+ * breaks_of
+ *		The breaks of all customers.
+ */
+static RfmBreaks *
+breaks_of(CustomerReceiver *found, TupleTableSlot *slot, RfmCut cut)
+{
+	RfmBreaks  *breaks = rfm_breaks_create(cut.bins);
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "rfm_table measures", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext before = MemoryContextSwitchTo(context);
+	int64		count = tuplestore_tuple_count(found->customers);
+	int			step = count <= TOGETHER ? RFM_MEASURES : 1;
+	Population *measures[RFM_MEASURES];
+
+	for (int from = 0; count > 0 && from < RFM_MEASURES; from += step)
+	{
+		measures_of(found, slot, measures, from, from + step);
+		for (int measure = from; measure < from + step; measure++)
+			rfm_cut_measure(measures[measure], measure, cut, breaks);
+		MemoryContextReset(context);
+	}
+	MemoryContextSwitchTo(before);
+	MemoryContextDelete(context);
+	return breaks;
+}
+
+/*
+ * codes_by_rows
+ *		The codes of all customers by ntile, which needs all of them at once.
  */
 static uint16 *
-score(const CustomerReceiver *found, DateADT as_of, RfmCut cut)
+codes_by_rows(CustomerReceiver *found, TupleTableSlot *slot, RfmCut cut)
 {
-	uint16	   *codes = MemoryContextAllocExtended(CurrentMemoryContext, (found->count + 1) * sizeof(uint16), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	uint16	   *codes = MemoryContextAllocExtended(CurrentMemoryContext, (tuplestore_tuple_count(found->customers) + 1) * sizeof(uint16), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "rfm_table measures", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext before = MemoryContextSwitchTo(context);
 	Population *measures[RFM_MEASURES];
-	RfmBreaks  *breaks;
-	int128		values[RFM_MEASURES];
 
-	for (int measure = 0; measure < RFM_MEASURES; measure++)
-		measures[measure] = population_create(context);
-	for (int64 i = 0; i < found->count; i++)
-	{
-		measures_of(&found->customers[i], as_of, values);
-		for (int measure = 0; measure < RFM_MEASURES; measure++)
-			population_add(measures[measure], values[measure]);
-	}
-	if (cut.method == RFM_NTILE)
-		rfm_codes(measures, cut, codes);
-	else if (found->count > 0)
-	{
-		breaks = rfm_breaks_of(measures, cut);
-		for (int64 i = 0; i < found->count; i++)
-		{
-			measures_of(&found->customers[i], as_of, values);
-			codes[i] = rfm_code(breaks, values);
-		}
-	}
+	measures_of(found, slot, measures, 0, RFM_MEASURES);
+	rfm_codes(measures, cut, codes);
+	MemoryContextSwitchTo(before);
 	MemoryContextDelete(context);
 	return codes;
 }
@@ -212,13 +243,12 @@ rfm_table(PG_FUNCTION_ARGS)
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	OrdersQuery orders;
 	RfmCut		cut;
-	DateADT		as_of;
-	CustomerReceiver receiver = {.receiver = {receive_customer, receiver_start, receiver_nothing, receiver_nothing, DestNone}};
+	CustomerReceiver found = {.receiver = {receive_customer, receiver_start, receiver_nothing, receiver_nothing, DestNone}};
 	ParamListInfo parameters = makeParamList(3);
-	SPIExecuteOptions options = {.params = parameters,.read_only = true,.dest = &receiver.receiver};
-	MemoryContext row;
-	MemoryContext before;
-	uint16	   *codes;
+	SPIExecuteOptions options = {.params = parameters,.read_only = true,.dest = &found.receiver};
+	TupleTableSlot *slot;
+	RfmBreaks  *breaks = NULL;
+	uint16	   *codes = NULL;
 	int			done;
 
 	orders_query(fcinfo, &orders);
@@ -228,36 +258,47 @@ rfm_table(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("as_of must not be NULL"),
 				 errhint("Give the day of the table, such as current_date.")));
-	as_of = PG_GETARG_DATEADT(2);
-	history_check_finite(as_of, "as_of");
+	found.as_of = PG_GETARG_DATEADT(2);
+	history_check_finite(found.as_of, "as_of");
 	InitMaterializedSRF(fcinfo, 0);
 
-	receiver.context = CurrentMemoryContext;
-	get_typlenbyval(get_fn_expr_argtype(fcinfo->flinfo, 1), &receiver.length, &receiver.by_value);
-	receiver.capacity = 1024;
-	receiver.customers = palloc(receiver.capacity * sizeof(Customer));
+	/* Half of the memory; the result has the other. */
+	found.context = CurrentMemoryContext;
+	found.customers = tuplestore_begin_heap(false, false, Max(work_mem / 2, 64));
+	tuplestore_set_eflags(found.customers, EXEC_FLAG_REWIND);
 	SPI_connect();
-	done = SPI_execute_extended(customers_query(&orders, as_of, parameters), &options);
+	done = SPI_execute_extended(customers_query(&orders, found.as_of, parameters), &options);
 	if (done < 0)
 		elog(ERROR, "SPI_execute_extended returned %s", SPI_result_code_string(done));
 	SPI_finish();
 
-	codes = score(&receiver, as_of, cut);
-	row = AllocSetContextCreate(CurrentMemoryContext, "rfm_table row", ALLOCSET_SMALL_SIZES);
-	before = MemoryContextSwitchTo(row);
-	for (int64 i = 0; i < receiver.count; i++)
+	slot = MakeSingleTupleTableSlot(found.columns, &TTSOpsMinimalTuple);
+	if (cut.method == RFM_NTILE)
+		codes = codes_by_rows(&found, slot, cut);
+	else
+		breaks = breaks_of(&found, slot, cut);
+	tuplestore_rescan(found.customers);
+	for (int64 i = 0; next_customer(&found, slot); i++)
 	{
-		const Customer *customer = &receiver.customers[i];
 		Datum		values[] = {
-			customer->key, Int32GetDatum(as_of - customer->last), Int64GetDatum(customer->orders),
-			NumericGetDatum(history_money(customer->total)), Int32GetDatum(codes[i])
+			slot->tts_values[QUERY_CUSTOMER], Int32GetDatum(found.as_of - DatumGetDateADT(slot->tts_values[QUERY_LAST_PURCHASE])),
+			slot->tts_values[QUERY_ORDERS], slot->tts_values[QUERY_TOTAL], 0
 		};
-		bool		nulls[] = {customer->null_key, false, false, false, false};
+		bool		nulls[] = {slot->tts_isnull[QUERY_CUSTOMER], false, false, false, false};
 
-		CHECK_FOR_INTERRUPTS();
+		if (codes != NULL)
+			values[4] = Int32GetDatum(codes[i]);
+		else
+		{
+			int128		measures[RFM_MEASURES];
+
+			for (int measure = 0; measure < RFM_MEASURES; measure++)
+				measures[measure] = measure_of(&found, slot, measure);
+			values[4] = Int32GetDatum(rfm_code(breaks, measures));
+		}
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
-		MemoryContextReset(row);
 	}
-	MemoryContextSwitchTo(before);
+	ExecDropSingleTupleTableSlot(slot);
+	tuplestore_end(found.customers);
 	return (Datum) 0;
 }
