@@ -4,7 +4,8 @@
 #   test/check.sh [GROUP ...]          PG_MAJOR=17 for another PostgreSQL; SHARED=… where the real data are
 #
 # Groups: unit regress isolation pgtap docs tap real, two at a time. All that they print is TAP in the end; the
-# last line counts every test. Nothing is written outside the build folder, and nothing runs longer than 15 minutes.
+# last line counts every test. Nothing is written outside the build folder, and nothing runs longer than 15 minutes
+# (LIMIT: other seconds, for slower machines).
 set -uo pipefail
 top=$(cd "$(dirname "$0")/.." && pwd)
 me=$top/test/check.sh
@@ -79,6 +80,7 @@ now() { date +%s.%N; }
 counted() { echo "$1 passed, $2 failed$([ "$3" = 0 ] || echo ", $3 skipped")"; }
 seconds() { awk -v a="$1" -v b="$(now)" 'BEGIN { printf "%.1f s", b - a }'; }
 
+limit=${LIMIT:-900}
 declare -A running=() begins=()
 stop() { kill -TERM "${!running[@]}" 2>/dev/null; wait; exit 130; }
 trap stop INT TERM HUP
@@ -119,7 +121,7 @@ for group in $groups; do
 		continue
 	fi
 	[ ${#running[@]} -lt 2 ] && { [ ${#running[@]} = 0 ] || [ "$(nproc)" -gt 1 ]; } || finish_one
-	"$top/test/server/run.sh" "$stage" timeout $((SECONDS < 890 ? 900 - SECONDS : 10)) bash "$me" inside "$group" >"$work/$group.log" 2>&1 </dev/null 7<&- &
+	"$top/test/server/run.sh" "$stage" timeout $((SECONDS < limit - 10 ? limit - SECONDS : 10)) bash "$me" inside "$group" >"$work/$group.log" 2>&1 </dev/null 7<&- &
 	running[$!]=$group
 	begins[$!]=$(now)
 done
