@@ -61,8 +61,11 @@ SQL
 # --- what readers need of the views -----------------------------------------------------------------------
 in_views="FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 WHERE c.relnamespace = '\"门店\"'::regnamespace AND c.relkind = 'v'"
 within="c.relname NOT IN ('histories', 'summary_now', 'customer_now')"
-nothing 'every column of every view has a comment' "$(reader -c "SELECT c.relname, a.attname $in_views AND coalesce(col_description(c.oid, a.attnum), '') = ''")"
-nothing 'every table and view has a comment' "$(reader -c "SELECT c.relname FROM pg_class AS c WHERE c.relnamespace = '\"门店\"'::regnamespace AND c.relkind IN ('r', 'v') AND coalesce(obj_description(c.oid, 'pg_class'), '') = ''")"
+nothing 'every column of every view has a comment in the language of the base, but attributes that have none' "$(reader -c "SELECT c.relname, a.attname, col_description(c.oid, a.attnum) $in_views
+	AND coalesce(col_description(c.oid, a.attnum), '') !~ '[一-龥]' AND col_description(c.oid, a.attnum) IS DISTINCT FROM 'public.buyers.' || a.attname")"
+nothing 'so has every view' "$(reader -c "SELECT c.relname FROM pg_class AS c WHERE c.relnamespace = '\"门店\"'::regnamespace AND c.relkind = 'v' AND coalesce(obj_description(c.oid, 'pg_class'), '') !~ '[一-龥]'")"
+nothing 'and every column of the tables for analysts' "$(reader -c "SELECT c.relname, a.attname FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 WHERE c.relnamespace = '\"门店\"'::regnamespace
+	AND c.relname IN ('lifecycle_changes', 'churn_changes', 'cut_points', 'quarantine', 'targets', 'segment_map', 'lifecycle_stages') AND coalesce(col_description(c.oid, a.attnum), '') !~ '[一-龥]'")"
 nothing 'views have plain types alone, but those with histories' "$(reader -c "SELECT c.relname, a.attname, a.atttypid::regtype $in_views AND $within AND a.atttypid <> ALL ('{boolean,integer,bigint,numeric,float8,text,date,timestamptz,uuid}'::regtype[])")"
 nothing 'and their numerics have a scale' "$(reader -c "SELECT c.relname, a.attname $in_views AND $within AND a.atttypid = 'numeric'::regtype AND a.atttypmod = -1")"
 nothing 'every view has rows to read' "$(comm -23 <(grep -w VIEW "$work/relation" | cut -f2 | sort) <(cut -f2 "$work/row" | sort -u))"
