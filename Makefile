@@ -3,6 +3,7 @@
 #   make demo                   a seeded shop, scored: sets up all it needs, leaves nothing running
 #   make demo DATA=orders.csv CUSTOMER=col AT=col AMOUNT=expr [ORDER=col]
 #   make check                  build, unit, regress, isolation, pgTAP, docs in a throwaway cluster
+#   make readers                psqlODBC, JDBC and node-postgres read a base; installs them first: apt as root, npm
 #   make stress                 eight writers for SECONDS=600, or through KILLS=100 of the server; SEED=1
 #   make recovery               do fits find the parameters that data were simulated from? SETS=4000 CUSTOMERS=2000
 #   make bench                  the measurements quoted in the docs
@@ -181,12 +182,12 @@ SHLIB_LINK = $(if $(filter linux,$(PORTNAME)),-Wl$(,)-Bsymbolic-functions)
 PG_CFLAGS = -fno-semantic-interposition -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
 
 # These need no PostgreSQL yet: they find or install one.
-SELF_SUFFICIENT = demo check stress recovery bench bench-live bench-models bench-nps bench-retention bench-churn stage
+SELF_SUFFICIENT = demo check readers stress recovery bench bench-live bench-models bench-nps bench-retention bench-churn stage
 ifneq ($(filter $(SELF_SUFFICIENT),$(MAKECMDGOALS)),)
 
 .PHONY: $(SELF_SUFFICIENT)
 export DATA CUSTOMER AT AMOUNT ORDER ENCODING PG_MAJOR BIG
-demo check bench:
+demo check readers bench:
 	@bash $(srcdir)/test/$@.sh
 stress:
 	@bash $(srcdir)/test/stress.sh $(or $(SECONDS),600) $(or $(KILLS),0) $(or $(SEED),1)
