@@ -43,20 +43,17 @@ SELECT 'comment', c.relname, coalesce(a.attname, ''), coalesce(col_description(c
 FROM pg_class AS c CROSS JOIN LATERAL (SELECT NULL AS attname, NULL AS attnum UNION ALL SELECT attname, attnum FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0) AS a
 WHERE c.relnamespace = '"门店"'::regnamespace AND c.relkind IN ('r', 'v') AND (a.attnum IS NULL OR col_description(c.oid, a.attnum) IS NOT NULL) ORDER BY c.relname COLLATE "C", a.attname COLLATE "C"
 SQL
-# The rows of a relation, or of a function.
-rows_of() {  # NAME [CALL]
-	reader -v name="$1" -v call="${2:-\"门店\".$1}" <<'SQL'
-SELECT format('SELECT ''row'', %L, %s FROM %s', :'name', string_agg(CASE a.atttypid::regtype::text WHEN 'double precision' THEN format('encode(float8send(%I), ''hex'')', a.attname)
+# The rows of every relation, and those of one of the functions.
+reader -v day=$day -v label=$label <<'SQL' | sort >"$work/row"
+SELECT format('SELECT ''row'', %L, %s FROM %s', r.name, string_agg(CASE a.atttypid::regtype::text WHEN 'double precision' THEN format('encode(float8send(%I), ''hex'')', a.attname)
 		WHEN 'timestamp with time zone' THEN format('to_char(%I AT TIME ZONE ''UTC'', ''YYYY-MM-DD"T"HH24:MI:SS'')', a.attname)
 		WHEN 'timestamp without time zone' THEN format('to_char(%I, ''YYYY-MM-DD"T"HH24:MI:SS'')', a.attname)
-		ELSE format('replace(replace(%I::text, E''\t'', ''\t''), E''\n'', ''\n'')', a.attname) END, ', ' ORDER BY a.attnum), :'call')
-FROM pg_attribute AS a WHERE a.attrelid = format('"门店".%I', split_part(:'name', '_at', 1))::regclass AND a.attnum > 0 \gexec
+		ELSE format('replace(replace(%I::text, E''\t'', ''\t''), E''\n'', ''\n'')', a.attname) END, ', ' ORDER BY a.attnum), r.rows)
+FROM (SELECT c.oid, c.relname, format('"门店".%I', c.relname) FROM pg_class AS c WHERE c.relnamespace = '"门店"'::regnamespace AND c.relkind IN ('r', 'v')
+		UNION ALL SELECT '"门店".customers'::regclass, 'customers_at', format('"门店".customers_at(%L) WHERE segment_label = %L', :'day', :'label')) AS r (oid, name, rows)
+	JOIN pg_attribute AS a ON a.attrelid = r.oid AND a.attnum > 0
+GROUP BY r.name, r.rows \gexec
 SQL
-}
-{
-	cut -f2 "$work/relation" | while read -r name; do rows_of "$name"; done
-	rows_of customers_at "\"门店\".customers_at('$day') WHERE segment_label = '$label'"
-} | sort >"$work/row"
 
 # --- what readers need of the views -----------------------------------------------------------------------
 in_views="FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 WHERE c.relnamespace = '\"门店\"'::regnamespace AND c.relkind = 'v'"
