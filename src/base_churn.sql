@@ -53,7 +53,8 @@ CREATE FUNCTION base_make_churn_views(options jsonb) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	PERFORM @extschema@.base_make_view(options, 'churn_risk', 'The risk that a customer makes no purchase in the next 90 days (churn_model has the horizon), why, and what it would cost.', $template$
+	PERFORM @extschema@.base_make_view(options, 'churn_risk', 'The risk that a customer makes no purchase in the next 90 days (churn_model has the horizon), why, and what it would cost.',
+		'客户未来 90 天无购买的风险(天数见 churn_model)、原因及可能损失的金额。', $template$
 SELECT m.customer, {m.tenant,} v.risk, v.band, {ext}.churn_band_label(v.band, {'language'}), {ext}.churn_band_rank(v.band), v.method, m.as_of - m.last_purchase,
 	v.usual_gap, (m.as_of - m.last_purchase) / nullif(v.usual_gap, 0), {reasons}, v.expected::numeric(38,2),
 	{ext}.revenue_at_risk(v.expected, v.risk)::numeric(38,2), (v.next).next_purchase, (v.next).earliest, (v.next).latest,

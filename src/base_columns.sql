@@ -1,8 +1,8 @@
 
 -- The columns of the views of a base ------------------------------------------------------------------
 
--- Every column of every view: its type, and what it means in English and Chinese. The views, their twins and their
--- comments are made from this table. What depends on a base (key, attributes) stands in angle brackets.
+-- Every column of every view, and of the tables that analysts read: its type, and what it means in English and Chinese. The views, their
+-- twins and all comments are made from this list. What depends on a base (key, attributes) stands in angle brackets.
 CREATE FUNCTION base_columns(OUT view text, OUT name text, OUT type text, OUT en text, OUT zh text) RETURNS SETOF record
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
@@ -164,8 +164,8 @@ BEGIN ATOMIC
 	('prospects', 'customer', '<customer>', 'Key in the customers table.', '客户表中的标识。'),
 	('prospects', 'tenant', '<tenant>', 'Tenant of the customer.', '客户所属租户。'),
 	('prospects', '<attributes>', '', '', ''),
-	('prospects', 'can_afford', 'boolean', 'Whether they can afford it, by the bases option can_afford.', '是否买得起(按选项 can_afford)。'),
-	('prospects', 'has_need', 'boolean', 'Whether they need it, by the bases option has_need.', '是否用得着(按选项 has_need)。'),
+	('prospects', 'can_afford', 'boolean', 'Whether they can afford it, by the base''s option can_afford.', '是否买得起(按选项 can_afford)。'),
+	('prospects', 'has_need', 'boolean', 'Whether they need it, by the base''s option has_need.', '是否用得着(按选项 has_need)。'),
 	('prospects', 'prospect_stage', 'text', 'prospect, hot_prospect (both hold) or customer (has bought).', '潜在客户、准客户(两项均满足)或成交客户(已购买)。'),
 	('prospects', 'prospect_label', 'text', 'Name of the stage.', '阶段名称。'),
 	('prospects', 'prospect_rank', 'integer', 'Order of the stages: 1 prospect to 3 customer.', '阶段排序:1 潜在客户至 3 成交客户。'),
@@ -493,7 +493,7 @@ BEGIN ATOMIC
 	('kpi_targets', 'survey', 'text', 'Name of the survey, for metrics of surveys.', '调查名称(调查类指标)。'),
 	('kpi_targets', 'period', 'date', 'First day of the period.', '周期首日。'),
 	('kpi_targets', 'unit', 'text', 'week, month, quarter or year.', '周期单位:周、月、季、年。'),
-	('kpi_targets', 'target', 'numeric', 'The target.', '目标值。'),
+	('kpi_targets', 'target', 'numeric(38,6)', 'The target.', '目标值。'),
 	('kpi_targets', 'better', 'text', 'higher or lower.', '越高越好 (higher) 或越低越好 (lower)。'),
 	('kpi_targets', 'actual', 'numeric(38,6)', 'What was reached so far.', '实际值。'),
 	('kpi_targets', 'low', 'numeric(38,6)', 'Lower end of its 95 % interval, where it is of a sample.', '其 95 % 区间下限(样本类指标)。'),
@@ -502,6 +502,55 @@ BEGIN ATOMIC
 	('kpi_targets', 'certain', 'boolean', 'Whether the whole interval lies on that side of the target.', '整个区间是否都在目标的同一侧。'),
 	('kpi_targets', 'complete', 'boolean', 'False while the period is not over.', '周期未结束时为假。'),
 	('kpi_targets', 'as_of', 'date', 'The day of which the row speaks.', '本行所述日期。'),
+	('lifecycle_changes', 'id', 'bigint', 'Number of the change, ascending in the order in which changes were found.', '变更序号,按发现顺序递增。'),
+	('lifecycle_changes', 'tenant', '<tenant>', 'Tenant of the customer.', '客户所属租户。'),
+	('lifecycle_changes', 'customer', '<customer>', 'Key of the customer.', '客户标识。'),
+	('lifecycle_changes', 'from_stage', 'text', 'Stage before, as the log knew it; empty before the first one.', '此前的阶段(按日志);首次为空。'),
+	('lifecycle_changes', 'to_stage', 'text', 'Stage after; empty where no purchase is left.', '此后的阶段;不再有购买时为空。'),
+	('lifecycle_changes', 'changed_on', 'date', 'Day of the change.', '变更日期。'),
+	('lifecycle_changes', 'order_day', 'date', 'Day of the purchase that caused it; empty when silence did.', '引起变更的购买日期;因沉默而变时为空。'),
+	('lifecycle_changes', 'recorded_at', 'timestamp with time zone', 'When it was found.', '发现时间。'),
+	('lifecycle_changes', 'reason', 'text', 'What brought the stage: first purchase, repeat purchase, loyal, silence or won back; corrected: the past was not what the log said.', '变化原因:首次购买、再次购买、忠诚、沉默或赢回;corrected 为更正此前记录。'),
+	('churn_changes', 'id', 'bigint', 'Number of the change, ascending in the order in which changes were found.', '变更序号,按发现顺序递增。'),
+	('churn_changes', 'tenant', '<tenant>', 'Tenant of the customer.', '客户所属租户。'),
+	('churn_changes', 'customer', '<customer>', 'Key of the customer.', '客户标识。'),
+	('churn_changes', 'from_band', 'text', 'Band before, as the log knew it; empty in the first row of a customer.', '此前的风险等级(按日志);首次为空。'),
+	('churn_changes', 'to_band', 'text', 'Band after; empty where the customer is not of class A any more.', '此后的风险等级;不再是 A 类客户时为空。'),
+	('churn_changes', 'risk', 'double precision', 'Probability of no purchase in the days of churn_model.', '在 churn_model 所定天数内无购买的概率。'),
+	('churn_changes', 'revenue_at_risk', 'numeric(38,2)', 'Value to expect in the next 12 months times the risk.', '风险收入:未来 12 个月预计价值乘以风险。'),
+	('churn_changes', 'changed_on', 'date', 'Day of the base on which it was found.', '发现变更时的客户库日期。'),
+	('churn_changes', 'recorded_at', 'timestamp with time zone', 'When it was found.', '发现时间。'),
+	('cut_points', 'tenant', '<tenant>', 'Tenant.', '租户。'),
+	('cut_points', 'measure', 'text', 'What is cut: days_since_last, orders or total for scores, abc for classes.', '所分指标:评分为 days_since_last、orders、total,分类为 abc。'),
+	('cut_points', 'cut', 'integer', 'Number of the limit, from 1.', '分界点序号,从 1 开始。'),
+	('cut_points', 'value', 'numeric', 'The limit.', '分界值。'),
+	('cut_points', 'as_of', 'date', 'The day whose customers it was computed from.', '计算所用客户的日期。'),
+	('cut_points', 'day', 'date', 'The limit of days_since_last as a day.', 'days_since_last 分界值对应的日期。'),
+	('quarantine', 'id', 'bigint', 'Number of the row.', '行号。'),
+	('quarantine', 'tenant', 'text', 'Tenant, as it stands in the source.', '来源中的租户。'),
+	('quarantine', 'customer', 'text', 'Key of the customer, as it stands in the source.', '来源中的客户标识。'),
+	('quarantine', 'purchased_at', 'text', 'Time, as it stands in the source.', '来源中的时间。'),
+	('quarantine', 'amount', 'text', 'Amount, as it stands in the source.', '来源中的金额。'),
+	('quarantine', 'order_id', 'text', 'Number of the order, as it stands in the source.', '来源中的订单号。'),
+	('quarantine', 'reason', 'text', 'Why the row cannot be used.', '无法使用的原因。'),
+	('quarantine', 'at', 'timestamp with time zone', 'When it was found.', '发现时间。'),
+	('targets', 'tenant', '<tenant>', 'Tenant.', '租户。'),
+	('targets', 'metric', 'text', 'What is to be reached.', '指标。'),
+	('targets', 'survey', 'text', 'Name of the survey, for metrics of surveys; empty: any.', '调查名称(调查类指标);为空表示任一。'),
+	('targets', 'unit', 'text', 'week, month, quarter or year.', '周期单位:周、月、季、年。'),
+	('targets', 'period', 'date', 'First day of the period.', '周期首日。'),
+	('targets', 'target', 'numeric', 'The target.', '目标值。'),
+	('segment_map', 'code', 'text', 'The scores, or the first of them, as a code.', '评分代码(或其前几位)。'),
+	('segment_map', 'segment', 'text', 'Stable key of the segment.', '分群的固定标识。'),
+	('segment_map', 'rank', 'integer', 'Order of the segments; 1 is best.', '分群排序,1 为最佳。'),
+	('segment_map', 'label_en', 'text', 'Name of the segment in English.', '分群英文名称。'),
+	('segment_map', 'label_zh', 'text', 'Name of the segment in Chinese.', '分群中文名称。'),
+	('segment_map', 'action', 'text', 'What to do with these customers.', '建议的行动。'),
+	('lifecycle_stages', 'stage', 'text', 'Stable key of the lifecycle stage.', '生命周期阶段的固定标识。'),
+	('lifecycle_stages', 'rank', 'integer', 'Order of the stages: 1 prospect to 7 churned.', '阶段排序:1 潜在客户至 7 流失。'),
+	('lifecycle_stages', 'label_en', 'text', 'Name of the stage in English.', '阶段英文名称。'),
+	('lifecycle_stages', 'label_zh', 'text', 'Name of the stage in Chinese.', '阶段中文名称。'),
+	('lifecycle_stages', 'action', 'text', 'What to do with these customers.', '建议的行动。'),
 	('data_quality', 'item', 'text', 'What was counted.', '计数项目。'),
 	('data_quality', 'rows', 'bigint', 'How many.', '数量。'),
 	('data_quality', 'explanation', 'text', 'What it means.', '说明。'),
@@ -532,9 +581,9 @@ BEGIN ATOMIC
 	('base_status', 'stale_reason', 'text', 'Why, and what to do.', '原因与处理办法。');
 END;
 COMMENT ON FUNCTION base_columns() IS
-'The columns of the views of a customer base, with their comments in English and Chinese.';
+'The columns of the views of a customer base and of the tables that analysts read, with their comments in English and Chinese.';
 
--- The columns of a view in one base, with the types of its key and its attributes.
+-- The columns of a view or table in one base, with the types of its key and its attributes.
 CREATE FUNCTION base_columns_of(options jsonb, view text, OUT ordinal bigint, OUT name text, OUT type text, OUT comment text)
 	RETURNS SETOF record
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -555,4 +604,4 @@ BEGIN
 		ORDER BY t.n, x.n) AS c;
 END $$;
 COMMENT ON FUNCTION base_columns_of(jsonb, text) IS
-'The columns of one view of a customer base, in order.';
+'The columns of one view or table of a customer base, in order.';

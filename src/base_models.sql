@@ -50,7 +50,8 @@ CREATE FUNCTION base_make_model_views(options jsonb) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	PERFORM @extschema@.base_make_view(options, 'ltv', 'What every customer with a purchase has brought, is to bring in the next 12 months by the stored models, and could bring.', $template$
+	PERFORM @extschema@.base_make_view(options, 'ltv', 'What every customer with a purchase has brought, is to bring in the next 12 months by the stored models, and could bring.',
+		'每位购买客户的价值:至今价值、按所存模型预计的未来 12 个月价值、潜在价值。', $template$
 SELECT m.customer, {m.tenant,} {historic_value}::numeric(38,2), v.alive, v.purchases, v.spend::numeric(38,2), v.value::numeric(38,2),
 	({historic_value} + v.value)::numeric(38,2), v.current::numeric(38,2), CASE WHEN t.typical_value IS NOT NULL THEN greatest(t.typical_value - v.current, 0) END::numeric(38,2), g.segment, v.model, v.trust,
 	{'currency'}::text, m.as_of
@@ -59,7 +60,8 @@ FROM {schema}.scored_at($1) AS m CROSS JOIN LATERAL (SELECT m.rfm, {current_valu
 	LEFT JOIN {schema}.segment_values AS t ON t.segment = g.segment[[tenant_sql: AND t.tenant {tenant_equal} m.tenant]]
 WHERE m.last_purchase IS NOT NULL$template$);
 
-	PERFORM @extschema@.base_make_view(options, 'model_fit', 'The models of the last fit_models: how well they fit, how well they forecast, how far to trust them.', $template$
+	PERFORM @extschema@.base_make_view(options, 'model_fit', 'The models of the last fit_models: how well they fit, how well they forecast, how far to trust them.',
+		'最近一次 fit_models 的模型:拟合如何、预测如何、可信多少。', $template$
 SELECT d.model, {ext}.model_title(d.model) AS title, d.is_default, d.chosen_by, d.trust,
 	coalesce({ext}.customers(d.purchases), {ext}.customers(d.spend)) AS customers,
 	coalesce({ext}.repeat_customers(d.purchases), {ext}.repeat_customers(d.spend)) AS repeat_customers,
@@ -70,7 +72,8 @@ SELECT d.model, {ext}.model_title(d.model) AS title, d.is_default, d.chosen_by, 
 	d.holdout_correlation, d.spend_correlation, d.as_of, d.fitted_at, {schema}.as_of() - d.as_of AS age_days
 FROM {schema}.models AS d$template$, false);
 
-	PERFORM @extschema@.base_make_view(options, 'model_parameters', 'The parameters of the models of the last fit_models, with standard errors and 95 % intervals.', $template$
+	PERFORM @extschema@.base_make_view(options, 'model_parameters', 'The parameters of the models of the last fit_models, with standard errors and 95 % intervals.',
+		'最近一次 fit_models 的模型参数,附标准误与 95 % 区间。', $template$
 SELECT d.model, p.name AS parameter, p.estimate, p.std_error, p.ci_low, p.ci_high, d.is_default
 FROM {schema}.models AS d CROSS JOIN LATERAL (SELECT * FROM {ext}.parameters(d.purchases) UNION ALL SELECT * FROM {ext}.parameters(d.spend)) AS p$template$, false);
 END $$;

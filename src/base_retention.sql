@@ -13,12 +13,14 @@ FROM (SELECT {m.tenant,} {ext}.cohort_totals(m.history, $1, d.day) AS totals, d.
 		FROM (SELECT (SELECT $2) AS day) AS d CROSS JOIN {schema}.summary_now AS m GROUP BY {m.tenant,} d.day) AS t,
 	LATERAL unnest(t.totals) AS c$template$);
 
-	PERFORM @extschema@.base_make_view(options, 'cohort_retention', 'Of the customers who first bought in a month: how many bought in each month since.', $template$
+	PERFORM @extschema@.base_make_view(options, 'cohort_retention', 'Of the customers who first bought in a month: how many bought in each month since.',
+		'同期群留存:某月首次购买的客户,此后每月有多少人购买。', $template$
 SELECT {c.tenant,} c.cohort, c.period, c.cohort_size, c.customers, CASE WHEN c.complete THEN round(c.customers::numeric / c.cohort_size, 6) END,
 	c.customers_or_later, CASE WHEN c.complete THEN round(c.customers_or_later::numeric / c.cohort_size, 6) END, c.complete, c.as_of
 FROM {schema}.cohorts_by('month', $1) AS c$template$);
 
-	PERFORM @extschema@.base_make_view(options, 'cohort_revenue', 'Of the customers who first bought in a month: what they brought in each month since.', $template$
+	PERFORM @extschema@.base_make_view(options, 'cohort_revenue', 'Of the customers who first bought in a month: what they brought in each month since.',
+		'同期群收入:某月首次购买的客户,此后每月带来多少金额。', $template$
 SELECT {c.tenant,} c.cohort, c.period, c.cohort_size, c.orders, c.revenue::numeric(38,2),
 	CASE WHEN c.complete AND c.first > 0 THEN round(c.revenue / c.first, 6) END, c.cumulative::numeric(38,2),
 	CASE WHEN c.complete THEN (c.cumulative / c.cohort_size)::numeric(38,2) END, c.complete, {'currency'}::text, c.as_of
@@ -34,6 +36,7 @@ FROM (SELECT {m.tenant,} {ext}.period_totals(m.history, $1, d.day, {'count_by'})
 
 	-- The unit stands outside of the sums, so that a condition on it spares the other units.
 	PERFORM @extschema@.base_make_view(options, 'period_activity', 'Customers by week, month, quarter and year: active, new, returning, reactivated, lost, churned and won back, with rates; filter by unit.',
+		'按周、月、季、年统计的客户:活跃、新增、回头、唤回、失活、流失、赢回及各比率;请按 unit 筛选。',
 		(SELECT string_agg(format('SELECT {p.tenant,} (p.rate).period, %L::text, (p.rate).customers_active, (p.rate).customers_new,
 			(p.rate).customers_returning, (p.rate).customers_reactivated, (p.rate).customers_lost, (p.rate).customers_total,
 			(p.rate).customers_at_start, (p.rate).customers_churned, (p.rate).churned_at_start, (p.rate).customers_won_back,
@@ -44,7 +47,8 @@ FROM (SELECT {m.tenant,} {ext}.period_totals(m.history, $1, d.day, {'count_by'})
 		FROM unnest('{week,month,quarter,year}'::text[]) AS unit));
 	-- A curve for each year, in days; all customers are the sum of these. Months are of average length, as those of models are. unnest has the day of
 	-- the loss computed once, and leaves the plan parallel.
-	PERFORM @extschema@.base_make_view(options, 'survival', 'How long customers stay, from the first purchase until they are lost, by year of the first purchase and for all: the curve of Kaplan and Meier by month of life.', $template$
+	PERFORM @extschema@.base_make_view(options, 'survival', 'How long customers stay, from the first purchase until they are lost, by year of the first purchase and for all: the curve of Kaplan and Meier by month of life.',
+		'客户能留多久:自首次购买至流失,按首购年份与全部客户;Kaplan-Meier 曲线,以客户生命月计。', $template$
 WITH years AS (
 	SELECT {m.tenant,} extract(year FROM m.first_purchase)::integer AS year, {ext}.survival_curve(coalesce(m.lost, m.day) - m.first_purchase, m.lost IS NOT NULL) AS curve
 	FROM (SELECT {m.tenant,} m.first_purchase, d.day, unnest(ARRAY[{ext}.lifecycle_reached(m.history, 'churned', d.day, {'policy'}::{ext}.lifecycle_policy)]) AS lost

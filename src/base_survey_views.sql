@@ -62,7 +62,8 @@ FROM (SELECT survey, {tenant,} day, scope, dimension, channel, agent, score, ans
 WHERE a.day <= $1
 GROUP BY {a.tenant,} s.survey, s.kind, s.scale, s.wave, s.minimum_answers, s.overall, a.day, a.scope, a.dimension, a.channel, a.agent, a.score HAVING sum(a.answers) > 0$template$);
 
-	PERFORM @extschema@.base_make_view(options, 'nps_by_period', 'The net promoter score by week, month, quarter and year; filter by unit.', $template$
+	PERFORM @extschema@.base_make_view(options, 'nps_by_period', 'The net promoter score by week, month, quarter and year; filter by unit.',
+		'按周、月、季、年统计的净推荐值;请按 unit 筛选。', $template$
 SELECT {c.tenant,} c.survey, c.scope, c.period, c.unit, {ext}.answers(c.tally), {ext}.promoters(c.tally), {ext}.passives(c.tally), {ext}.detractors(c.tally),
 	round({ext}.nps(c.tally), 2), round({ext}.nps_low(c.tally)::numeric, 2), round({ext}.nps_high(c.tally)::numeric, 2), round(d.difference::numeric, 2), round(d.p_value::numeric, 6), c.next <= $1 + 1, $1
 FROM (SELECT c.*, lag(c.tally) OVER (PARTITION BY {c.tenant,} c.survey, c.scope, c.unit ORDER BY c.period) AS before
@@ -71,7 +72,8 @@ FROM (SELECT c.*, lag(c.tally) OVER (PARTITION BY {c.tenant,} c.survey, c.scope,
 		FROM {schema}.answers_until($1) AS a CROSS JOIN {units} WHERE a.kind = 'nps' AND a.overall GROUP BY {a.tenant,} a.survey, a.scope, u.unit, period, next) AS c) AS c
 	LEFT JOIN LATERAL {ext}.nps_difference(c.before, c.tally) AS d ON true$template$);
 
-	PERFORM @extschema@.base_make_view(options, 'satisfaction_by_period', 'Satisfaction and ease by week, month, quarter and year; filter by unit.', $template$
+	PERFORM @extschema@.base_make_view(options, 'satisfaction_by_period', 'Satisfaction and ease by week, month, quarter and year; filter by unit.',
+		'按周、月、季、年统计的满意度与费力度;请按 unit 筛选。', $template$
 SELECT {c.tenant,} c.survey, c.kind, c.scope, c.period, c.unit, {ext}.answers(c.tally), {measures}, round(d.difference::numeric, 2), round(d.p_value::numeric, 6), c.next <= $1 + 1, $1
 FROM (SELECT c.*, lag(c.tally) OVER (PARTITION BY {c.tenant,} c.survey, c.scope, c.unit ORDER BY c.period) AS before
 	FROM (SELECT {a.tenant,} a.survey, a.kind, a.scale, a.scope, u.unit, date_trunc(u.unit, a.answered_on::timestamp)::date AS period, (date_trunc(u.unit, a.answered_on::timestamp) + u.length)::date AS next,
@@ -79,19 +81,22 @@ FROM (SELECT c.*, lag(c.tally) OVER (PARTITION BY {c.tenant,} c.survey, c.scope,
 		FROM {schema}.answers_until($1) AS a CROSS JOIN {units} WHERE a.kind IN ('csat', 'ces') AND a.overall GROUP BY {a.tenant,} a.survey, a.kind, a.scale, a.scope, u.unit, period, next) AS c) AS c
 	LEFT JOIN LATERAL {ext}.mean_difference(c.before, c.tally) AS d ON true$template$);
 
-	PERFORM @extschema@.base_make_view(options, 'satisfaction_by_dimension', 'What was asked about, over all time until the day: quality, price, delivery, service and whatever the survey tells apart.', $template$
+	PERFORM @extschema@.base_make_view(options, 'satisfaction_by_dimension', 'What was asked about, over all time until the day: quality, price, delivery, service and whatever the survey tells apart.',
+		'截至所述日期,各评价维度的满意度:质量、价格、交付、服务等。', $template$
 SELECT {c.tenant,} c.survey, c.kind, c.scope, c.dimension, {ext}.answers(c.tally), {measures}, round(({ext}.mean(c.tally) - {ext}.mean({ext}.rollup(c.tally) OVER (PARTITION BY {c.tenant,} c.survey, c.scope)))::numeric, 2), $1
 FROM (SELECT {a.tenant,} a.survey, a.kind, a.scale, a.scope, a.dimension, {ext}.rating_tally(a.score, a.answers) AS tally
 	FROM {schema}.answers_until($1) AS a WHERE a.kind <> 'complaint' AND a.dimension IS NOT NULL GROUP BY {a.tenant,} a.survey, a.kind, a.scale, a.scope, a.dimension) AS c$template$);
 
-	PERFORM @extschema@.base_make_view(options, 'satisfaction_by_channel', 'The same survey by the channel of its answers, and by how much a channel differs from all others.', $template$
+	PERFORM @extschema@.base_make_view(options, 'satisfaction_by_channel', 'The same survey by the channel of its answers, and by how much a channel differs from all others.',
+		'同一调查按收集渠道统计,以及各渠道与其余渠道的偏差。', $template$
 SELECT {c.tenant,} c.survey, c.kind, c.scope, c.channel, {ext}.answers(c.tally), {measures}, round(d.difference::numeric, 2), round(d.low::numeric, 2), round(d.high::numeric, 2), round(d.p_value::numeric, 6), $1
 FROM (SELECT c.*, {ext}.rollup(c.tally) OVER (PARTITION BY {c.tenant,} c.survey, c.scope ORDER BY c.channel ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING EXCLUDE CURRENT ROW) AS others
 	FROM (SELECT {a.tenant,} a.survey, a.kind, a.scale, a.scope, a.channel, {ext}.rating_tally(a.score, a.answers) AS tally
 		FROM {schema}.answers_until($1) AS a WHERE a.kind <> 'complaint' AND a.channel IS NOT NULL AND a.overall GROUP BY {a.tenant,} a.survey, a.kind, a.scale, a.scope, a.channel) AS c) AS c
 	LEFT JOIN LATERAL {ext}.mean_difference(c.others, c.tally) AS d ON true$template$);
 
-	PERFORM @extschema@.base_make_view(options, 'satisfaction_by_agent', 'Satisfaction by who served the customer, with what so few answers can say.', $template$
+	PERFORM @extschema@.base_make_view(options, 'satisfaction_by_agent', 'Satisfaction by who served the customer, with what so few answers can say.',
+		'按服务人员统计的满意度,并说明回答多少才足以比较。', $template$
 SELECT {c.tenant,} c.survey, c.kind, c.scope, c.agent, {ext}.answers(c.tally), {ext}.answers(c.tally) >= c.minimum_answers,
 	round({ext}.mean(c.tally)::numeric, 2), round({ext}.mean_low(c.tally)::numeric, 2), round({ext}.mean_high(c.tally)::numeric, 2),
 	round({ext}.shrunk_mean(c.tally, {ext}.mean(c.everybody), c.minimum_answers)::numeric, 2),
@@ -100,7 +105,8 @@ FROM (SELECT c.*, {ext}.rollup(c.tally) OVER (PARTITION BY {c.tenant,} c.survey,
 	FROM (SELECT {a.tenant,} a.survey, a.kind, a.scale, a.scope, a.agent, a.minimum_answers, {ext}.rating_tally(a.score, a.answers) AS tally
 		FROM {schema}.answers_until($1) AS a WHERE a.kind <> 'complaint' AND a.agent IS NOT NULL AND a.overall GROUP BY {a.tenant,} a.survey, a.kind, a.scale, a.scope, a.agent, a.minimum_answers) AS c) AS c$template$);
 
-	PERFORM @extschema@.base_make_view(options, 'survey_waves', 'Every wave of every survey against the one before, overall and for each dimension.', $template$
+	PERFORM @extschema@.base_make_view(options, 'survey_waves', 'Every wave of every survey against the one before, overall and for each dimension.',
+		'每项调查每一轮与上一轮的比较:总体及各维度。', $template$
 SELECT {c.tenant,} c.survey, c.kind, c.scope, c.dimension, c.wave_start, c.unit, {ext}.answers(c.tally), {measures},
 	CASE WHEN c.kind = 'nps' THEN round({ext}.nps(c.nps_tally), 2) END, c.wave_before, {ext}.answers(c.before),
 	round(d.difference::numeric, 2), round(d.p_value::numeric, 6), d.p_value < 0.05, c.latest, c.next <= $1 + 1, $1
@@ -115,7 +121,8 @@ FROM (SELECT c.*, lag(c.tally) OVER w AS before, lag(c.nps_tally) OVER w AS nps_
 		UNION ALL SELECT n.difference, n.p_value FROM {ext}.nps_difference(c.nps_before, c.nps_tally) AS n WHERE c.kind = 'nps') AS d ON true$template$);
 
 	-- A response is what one customer said at one time; it counts if it has the overall answer and one for each dimension.
-	PERFORM @extschema@.base_make_view(options, 'satisfaction_drivers', 'Which dimension matters how much for the overall answer, and how well it does.', $template$
+	PERFORM @extschema@.base_make_view(options, 'satisfaction_drivers', 'Which dimension matters how much for the overall answer, and how well it does.',
+		'各维度对总体评分的重要性及其表现。', $template$
 SELECT {t.tenant,} t.survey, t.kind, d.name, d.answers, round(d.performance::numeric, 2), round(d.correlation::numeric, 6), round(d.beta::numeric, 6), round(d.std_error::numeric, 6), round(d.p_value::numeric, 6),
 	round(d.importance::numeric, 6), d.quadrant, {ext}.quadrant_label(d.quadrant, {'language'}), d.note, $1
 FROM (SELECT {r.tenant,} r.survey, r.kind, r.names, {ext}.satisfaction_drivers(r.overall, r.scores) AS tally
@@ -136,7 +143,8 @@ WHERE s.kind <> 'complaint' AND a.problem IS NULL AND a.customer IS NOT NULL AND
 GROUP BY s.id, s.survey, s.kind, s.scale, s.loyalty_days, {a.key}, a.answered_at, a.score HAVING sum(a.answers) > 0
 ORDER BY s.id, {a.key}, a.answered_at DESC, a.score$template$);
 
-	PERFORM @extschema@.base_make_view(options, 'detractors_to_call', 'Whom to call: customers whose last answer was a bad one, by what they have brought.', $template$
+	PERFORM @extschema@.base_make_view(options, 'detractors_to_call', 'Whom to call: customers whose last answer was a bad one, by what they have brought.',
+		'需要回访的客户:最近一次评分不佳者,按至今金额排序。', $template$
 SELECT m.customer, {m.tenant,} {attributes_sql}a.survey, a.kind, a.score, a.answered_on, $1 - a.answered_on, m.stage::text, l.{label}, m.total::numeric(38,2), m.orders, m.last_purchase, {'currency'}::text, m.as_of
 FROM {schema}.last_answers($1, 0) AS a JOIN {schema}.all_measured_at($1) AS m ON {a=m}
 	LEFT JOIN {schema}.lifecycle_stages AS l ON l.stage = m.stage::text
@@ -144,7 +152,8 @@ FROM {schema}.last_answers($1, 0) AS a JOIN {schema}.all_measured_at($1) AS m ON
 WHERE a.score <= CASE a.kind WHEN 'nps' THEN 6 ELSE split_part(a.scale, '..', 1)::integer + CASE a.kind WHEN 'ces' THEN 2 ELSE 1 END END
 ORDER BY {m.tenant,} m.total DESC, m.customer, a.survey$template$);
 
-	PERFORM @extschema@.base_make_view(options, 'satisfaction_loyalty', 'Does satisfaction bring customers back? Who bought again soon after the last answer, by level of it, against the level below.', $template$
+	PERFORM @extschema@.base_make_view(options, 'satisfaction_loyalty', 'Does satisfaction bring customers back? Who bought again soon after the last answer, by level of it, against the level below.',
+		'满意能否带来再购:最近一次评分之后不久是否再次购买,逐档比较。', $template$
 SELECT {c.tenant,} c.survey, c.kind, c.level, c.label, {ext}.trials(c.loyal), {ext}.successes(c.loyal), round({ext}.value(c.loyal)::numeric, 6), round({ext}.low(c.loyal)::numeric, 6), round({ext}.high(c.loyal)::numeric, 6),
 	round(d.odds_ratio::numeric, 2), round(d.low::numeric, 2), round(d.high::numeric, 2), round(d.p_value::numeric, 6), $1
 FROM (SELECT c.*, lag(c.loyal) OVER (PARTITION BY {c.tenant,} c.survey ORDER BY c.level) AS below
@@ -156,7 +165,8 @@ FROM (SELECT c.*, lag(c.loyal) OVER (PARTITION BY {c.tenant,} c.survey ORDER BY 
 		GROUP BY {a.tenant,} a.survey, a.kind, a.scale, v.level) AS c) AS c
 	LEFT JOIN LATERAL {ext}.odds_ratio(c.loyal, c.below) AS d ON true$template$);
 
-	PERFORM @extschema@.base_make_view(options, 'complaints_by_period', 'Complaints by week, month, quarter and year, against purchases; filter by unit.', (SELECT string_agg($template$
+	PERFORM @extschema@.base_make_view(options, 'complaints_by_period', 'Complaints by week, month, quarter and year, against purchases; filter by unit.',
+		'按周、月、季、年统计的投诉,与购买订单数相比;请按 unit 筛选。', (SELECT string_agg($template$
 SELECT {c.tenant,} c.survey, c.scope, c.period, '$template$ || u.unit || $template$'::text, c.complaints, c.customers, coalesce(k.orders, 0),
 	round(100.0 * c.complaints / nullif(k.orders, 0), 2), round(c.complaints::numeric / nullif(k.orders, 0), 6), round({ext}.low(p.rate)::numeric, 6), round({ext}.high(p.rate)::numeric, 6), c.next <= $1 + 1, $1
 FROM (SELECT {a.tenant,} a.survey, a.scope, a.period, (a.period + interval '$template$ || u.length || $template$')::date AS next, sum(a.complaints)::bigint AS complaints, count(DISTINCT a.customer) AS customers
@@ -168,7 +178,8 @@ FROM (SELECT {a.tenant,} a.survey, a.scope, a.period, (a.period + interval '$tem
 	CROSS JOIN LATERAL (SELECT CASE WHEN c.complaints <= k.orders THEN {ext}.proportion(c.complaints, k.orders) END AS rate OFFSET 0) AS p$template$, ' UNION ALL ')
 		FROM (VALUES ('week', '1 week'), ('month', '1 month'), ('quarter', '3 months'), ('year', '1 year')) AS u (unit, length)));
 
-	PERFORM @extschema@.base_make_view(options, 'complaint_reasons', 'What customers complain of, and what has become more or less of late.', $template$
+	PERFORM @extschema@.base_make_view(options, 'complaint_reasons', 'What customers complain of, and what has become more or less of late.',
+		'客户投诉的原因,以及近来增减。', $template$
 SELECT {c.tenant,} c.survey, c.dimension, c.complaints, round(c.complaints / sum(c.complaints) OVER w, 6), c.late, c.early, round(t.p_value::numeric, 6), $1
 FROM (SELECT {a.tenant,} a.survey, a.dimension, sum(a.answers)::bigint AS complaints, coalesce(sum(a.answers) FILTER (WHERE a.answered_on > $1 - 90), 0)::bigint AS late,
 		coalesce(sum(a.answers) FILTER (WHERE a.answered_on > $1 - 180 AND a.answered_on <= $1 - 90), 0)::bigint AS early,
@@ -179,7 +190,8 @@ FROM (SELECT {a.tenant,} a.survey, a.dimension, sum(a.answers)::bigint AS compla
 WINDOW w AS (PARTITION BY {c.tenant,} c.survey)
 ORDER BY {c.tenant,} c.survey, c.complaints DESC, c.dimension$template$);
 
-	PERFORM @extschema@.base_make_view(options, 'survey_status', 'The surveys of the base: what they read, what they hold, and whether they follow.', $template$
+	PERFORM @extschema@.base_make_view(options, 'survey_status', 'The surveys of the base: what they read, what they hold, and whether they follow.',
+		'各项调查的状态:来源、回答数、是否同步。', $template$
 SELECT s.survey, s.kind, s.scale, s.source, CASE WHEN s.live_since IS NOT NULL THEN 'live' ELSE 'refresh' END AS mode, coalesce(a.answers, 0)::bigint AS answers, coalesce(a.customers, 0) AS customers,
 	coalesce(a.anonymous, 0)::bigint AS anonymous, coalesce(a.quarantined, 0)::bigint AS quarantined, a.first_day, a.last_day, s.refreshed_at, r.reason IS NOT NULL AS stale, r.reason AS stale_reason
 FROM {schema}.surveys AS s CROSS JOIN {schema}.settings AS b
@@ -196,7 +208,8 @@ FROM {schema}.surveys AS s CROSS JOIN {schema}.settings AS b
 ORDER BY s.id$template$, false);
 
 	-- Each view is read once for all of its metrics, if any of them has a target, and kpis for the units that targets have.
-	PERFORM @extschema@.base_make_view(options, 'kpi_targets', 'Actual against target, met or not, and whether the data are enough to be certain.', replace($template$
+	PERFORM @extschema@.base_make_view(options, 'kpi_targets', 'Actual against target, met or not, and whether the data are enough to be certain.',
+		'实际与目标:是否达标,数据是否足以确定。', replace($template$
 SELECT {g.tenant,} g.metric, g.survey, g.period, g.unit, g.target, k.better, v.value, v.low, v.high,
 	CASE k.better WHEN 'higher' THEN v.value >= g.target ELSE v.value <= g.target END,
 	CASE WHEN v.value >= g.target THEN v.low >= g.target ELSE v.high < g.target END, v.complete, $1

@@ -12,14 +12,27 @@ END $$;
 COMMENT ON FUNCTION base_make_function(jsonb, text, text, text, text) IS
 'Makes a function in the schema of a customer base from templates.';
 
+-- Programs show them beside the data.
+CREATE FUNCTION base_comment_columns(options jsonb, relation text) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	described record;
+BEGIN
+	FOR described IN SELECT c.name, c.comment FROM @extschema@.base_columns_of(options, relation) AS c LOOP
+		EXECUTE format('COMMENT ON COLUMN %s.%I.%I IS %L', options ->> 'schema', relation, described.name, described.comment);
+	END LOOP;
+END $$;
+COMMENT ON FUNCTION base_comment_columns(jsonb, text) IS
+'Says what the columns of a view or table of a customer base are, in its language.';
+
 -- A view, with its comments; and before it, if it speaks of a day, its twin, from which it is drawn. What a function
 -- returns has no scale, so the view gives it.
-CREATE FUNCTION base_make_view(options jsonb, view text, comment text, body text, twin boolean DEFAULT true) RETURNS void
+CREATE FUNCTION base_make_view(options jsonb, view text, en text, zh text, body text, twin boolean DEFAULT true) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	columns text;
-	description record;
 BEGIN
 	IF twin THEN
 		SELECT string_agg(format('%I %s', c.name, c.type), ', ' ORDER BY c.ordinal)
@@ -32,12 +45,10 @@ BEGIN
 	INTO columns FROM @extschema@.base_columns_of(options, view) AS c;
 	EXECUTE @extschema@.base_template(format('CREATE OR REPLACE VIEW {schema}.%I WITH (security_invoker = true) AS %s', view, body),
 		options || jsonb_build_object('columns', columns));
-	EXECUTE format('COMMENT ON VIEW %s.%I IS %L', options ->> 'schema', view, comment);
-	FOR description IN SELECT * FROM @extschema@.base_columns_of(options, view) LOOP
-		EXECUTE format('COMMENT ON COLUMN %s.%I.%I IS %L', options ->> 'schema', view, description.name, description.comment);
-	END LOOP;
+	EXECUTE format('COMMENT ON VIEW %s.%I IS %L', options ->> 'schema', view, CASE WHEN options ->> 'language' = 'zh' THEN zh ELSE en END);
+	PERFORM @extschema@.base_comment_columns(options, view);
 END $$;
-COMMENT ON FUNCTION base_make_view(jsonb, text, text, text, boolean) IS
+COMMENT ON FUNCTION base_make_view(jsonb, text, text, text, text, boolean) IS
 'Makes a view in the schema of a customer base from a template, with its twin for any day and its comments.';
 
 CREATE FUNCTION base_make_views(options jsonb) RETURNS void
@@ -113,7 +124,8 @@ SELECT {key} FROM {schema}.deltas WHERE item IS NULL[[order_sql: UNION ALL SELEC
 				WHEN options ->> 'tenant_equal' = options ->> 'customer_equal' THEN '(m.tenant, m.customer) {customer_equal} ANY (SELECT tenant, customer FROM {schema}.changed())'
 				ELSE 'EXISTS (SELECT FROM {schema}.changed() AS d WHERE {d=m})' END, options)),
 			scope || '_now', CASE scope WHEN 'customer' THEN 'The same as summary_now, for look-ups by key.'
-				ELSE 'The summary with the changes of a live base that are not folded into it yet; the other views read it.' END, $template$
+				ELSE 'The summary with the changes of a live base that are not folded into it yet; the other views read it.' END,
+			CASE scope WHEN 'customer' THEN '同 summary_now,用于按键查找。' ELSE '汇总表及实时客户库尚未合并的变更;其他视图均由此读取。' END, $template$
 SELECT m.customer, {m.tenant,} m.history, m.orders, m.gross, m.total, m.first_purchase, m.last_purchase, m.last_day, m.stage, m.stage_on, m.stage_due
 FROM (SELECT {key}, history, orders, gross, total, first_purchase, last_purchase, last_day, stage, stage_on, stage_due,
 		true AS folded FROM {schema}.summary
@@ -189,7 +201,8 @@ FROM {schema}.{scope}measured_at($1) AS m
 
 	-- OFFSET 0 has a score computed once, however many columns are drawn from it, and not at all if none is. Segments are joined by m too: the
 	-- planner would have them join each customer's score, before the customers, and so once for each.
-	PERFORM @extschema@.base_make_view(options, 'customers', 'Every customer with all measures and scores; with a customers table also those without an order.', $template$
+	PERFORM @extschema@.base_make_view(options, 'customers', 'Every customer with all measures and scores; with a customers table also those without an order.',
+		'每位客户的全部指标与评分;指定客户表时,也包括尚无订单者。', $template$
 SELECT m.customer, {m.tenant,} {attributes_sql}m.first_purchase, m.last_purchase, m.as_of - m.last_purchase, m.orders,
 	{ext}.refunds(m.history), m.gross::numeric(38,2), (m.gross - m.total)::numeric(38,2),
 	m.total::numeric(38,2), (m.gross / nullif(m.orders, 0))::numeric(38,2), m.as_of - m.first_purchase, {ext}.median_gap(m.history),
@@ -206,7 +219,8 @@ SELECT ({key_sql})::{customer_type}, {key_tenant,}{attributes_sql}{no_measures},
 FROM (SELECT $1 AS day OFFSET 0) AS d CROSS JOIN {customers} AS s LEFT JOIN {schema}.lifecycle_stages AS l ON l.stage = 'prospect'
 WHERE {key_sql} IS NOT NULL AND NOT EXISTS (SELECT FROM {schema}.measured_at($1) AS m WHERE {key_is_customer})]]$template$);
 
-	PERFORM @extschema@.base_make_view(options, 'rfm', 'Recency, frequency and money of every customer with a purchase, with scores and segment.', $template$
+	PERFORM @extschema@.base_make_view(options, 'rfm', 'Recency, frequency and money of every customer with a purchase, with scores and segment.',
+		'每位购买客户的 R、F、M 指标、评分与分群。', $template$
 SELECT m.customer, {m.tenant,} m.as_of - m.last_purchase, m.frequency, m.money::numeric(38,2), score.rfm::text, {ext}.recency_score(score.rfm),
 	{ext}.frequency_score(score.rfm), {ext}.monetary_score(score.rfm), g.segment, g.{label}, g.rank, {'currency'}::text, m.as_of
 FROM {schema}.scored_at($1) AS m CROSS JOIN LATERAL (SELECT m.rfm OFFSET 0) AS score
@@ -214,7 +228,8 @@ FROM {schema}.scored_at($1) AS m CROSS JOIN LATERAL (SELECT m.rfm OFFSET 0) AS s
 WHERE m.last_purchase IS NOT NULL$template$);
 
 	-- By score and days first, so that a million customers are a few thousand rows before they meet the map.
-	PERFORM @extschema@.base_make_view(options, 'rfm_segments', 'The segments: how many customers, what they are worth, what to do.', $template$
+	PERFORM @extschema@.base_make_view(options, 'rfm_segments', 'The segments: how many customers, what they are worth, what to do.',
+		'各分群的客户数、价值与建议行动。', $template$
 SELECT {c.tenant,} c.segment, g.label, g.rank, g.action, sum(c.customers)::bigint,
 	round(sum(c.customers) / sum(sum(c.customers)) OVER ({by_tenant}), 6), sum(c.total)::numeric(38,2),
 	round(sum(c.total) / nullif(sum(sum(c.total)) OVER ({by_tenant}), 0), 6),
@@ -235,7 +250,8 @@ FROM (SELECT {s.tenant,} g.segment, s.days, sum(s.customers) AS customers, sum(s
 GROUP BY {c.tenant,} c.segment, g.label, g.rank, g.action
 ORDER BY {c.tenant,} g.rank$template$);
 
-	PERFORM @extschema@.base_make_view(options, 'abc', 'Every customer with a purchase by its share of the revenue.', $template$
+	PERFORM @extschema@.base_make_view(options, 'abc', 'Every customer with a purchase by its share of the revenue.',
+		'每位购买客户在收入中的占比与 ABC 分类。', $template$
 SELECT m.customer, {m.tenant,} m.total::numeric(38,2),
 	round(greatest(m.total, 0) / sum(CASE WHEN m.total > 0 THEN m.total END) OVER ({by_m_tenant}), 6),
 	round({ext}.cumulative_share(m.total) OVER ({by_m_tenant}), 6), m.abc::text, {'currency'}::text, m.as_of
@@ -268,6 +284,7 @@ FROM calendar AS c LEFT JOIN activity AS a ON a.period = c.period[[tenant_sql: A
 
 	-- The unit stands outside of the sums, so that a condition on it spares the other units.
 	PERFORM @extschema@.base_make_view(options, 'kpis', 'The business by week, month, quarter and year; filter by unit.',
+		'按周、月、季、年统计的经营指标;请按 unit 筛选。',
 		(SELECT string_agg(format('SELECT {k.tenant,} k.period, %L::text, k.customers_active, k.customers_new, k.customers_returning,
 			k.customers_reactivated, k.customers_lost, k.customers_total, k.orders, k.gross, k.refunded, k.net, k.average_order,
 			k.orders_per_customer, k.repeat_rate, k.refund_rate, k.complete, {''currency''}::text, k.as_of
@@ -280,11 +297,14 @@ FROM calendar AS c LEFT JOIN activity AS a ON a.period = c.period[[tenant_sql: A
 	PERFORM @extschema@.base_make_survey_views(options);
 	PERFORM @extschema@.base_make_retention_views(options);
 	PERFORM @extschema@.base_make_view(options, 'histories', 'The purchase history of every customer, for SQL.',
+		'每位客户的完整购买历史,供 SQL 使用。',
 		'SELECT customer, {tenant,} history FROM {schema}.summary_now', false);
 	PERFORM @extschema@.base_make_view(options, 'data_quality', 'What the last refresh counted, what it left out, and why; in a live base, what has been left out since is counted as well.',
+		'最近一次刷新的计数:读取了什么、略去了什么及原因;实时客户库也计入此后略去的行。',
 		'SELECT q.item, greatest(q.rows + coalesce(d.rows, 0), 0)::bigint AS rows, q.explanation
 		FROM {schema}.quality AS q LEFT JOIN (' || @extschema@.base_left_out('{schema}.deltas') || ') AS d ON d.item = q.item ORDER BY q.ordinal', false);
-	PERFORM @extschema@.base_make_view(options, 'base_status', 'The state of the base in one row.', $template$
+	PERFORM @extschema@.base_make_view(options, 'base_status', 'The state of the base in one row.',
+		'客户库的状态,仅一行。', $template$
 SELECT s.base, s.base_version AS version, x.mode, d.day AS as_of, s.source,
 	(SELECT q.rows FROM {schema}.quality AS q WHERE q.item = 'rows_seen') AS rows_seen,
 	(SELECT count(*) FROM {schema}.summary_now) AS customers,
@@ -315,6 +335,9 @@ FROM {schema}.settings AS s LEFT JOIN {schema}.state AS t ON true CROSS JOIN (SE
 		WHEN t.differences > 0 THEN {'reason_differences'}
 		WHEN x.mode = 'refresh' AND s.as_of = 'today' AND (t.refreshed_at AT TIME ZONE s.time_zone)::date < d.day THEN {'reason_day'}
 		WHEN x.mode = 'live' AND p.oldest < now() - interval '1 day' THEN {'reason_fold'} END AS reason) AS r$template$, false);
+
+	PERFORM @extschema@.base_comment_columns(options, relation)
+	FROM unnest('{lifecycle_changes,churn_changes,cut_points,quarantine,targets,segment_map,lifecycle_stages}'::text[]) AS relation;
 
 	PERFORM @extschema@.base_make_function(options, 'segment_moves(from_day date, to_day date)', 'TABLE ({tenant_column}from_segment text, to_segment text,
 		customers bigint, total numeric)', $template$

@@ -37,7 +37,7 @@ BEGIN
 		$q$SELECT * FROM customer.small_groups('TABLE public.people', '{rich}', 1000)$q$,
 		$q$SELECT customer.rfm_score(h, '2025-01-01', 5, 'quantile') OVER (ORDER BY h::pg_catalog.text) FROM (SELECT customer.purchase_history(at, cents) FROM public.orders GROUP BY customer) AS s (h)$q$,
 		$q$SELECT customer.abc_class(customer.total(h)) OVER (), customer.lifecycle_stage(h, '2025-01-01'), customer.churn_signals(h, '2025-01-01') FROM (SELECT customer.purchase_history(at, cents) FROM public.orders GROUP BY customer ORDER BY customer) AS s (h)$q$,
-		$q$SELECT customer.nps(score), customer.csat(customer.rating_tally(score, 11)) FROM (SELECT score::int4 FROM public.answers WHERE score OPERATOR(pg_catalog.<=) 5) AS a$q$]
+		$q$SELECT customer.nps(score), customer.csat(customer.rating_tally(score)) FROM (SELECT score::int4 FROM public.answers WHERE score OPERATOR(pg_catalog.<=) 5) AS a$q$]
 	LOOP
 		BEGIN
 			EXECUTE format('SELECT pg_catalog.string_agg(q::pg_catalog.text, E''\n'') FROM (%s) AS q', statement) INTO rows;
