@@ -164,7 +164,8 @@ SQL_PARTS = \
 	src/subscriptions.sql \
 	src/churn_backtest.sql \
 	src/economics.sql \
-	src/privacy.sql
+	src/privacy.sql \
+	src/tail.sql
 
 REGRESS = purchase_history summarise period_totals purchase_changes rfm rfm_table segment_map abc proportion mean_tally ab_test lifecycle model ltv simulate drivers logistic survival retention subscriptions churn nps satisfaction customer_base base_changes privacy
 REGRESS_OPTS = --inputdir=$(srcdir) --load-extension=pg_customer

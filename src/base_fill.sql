@@ -106,7 +106,7 @@ COMMENT ON FUNCTION base_sources(jsonb) IS
 CREATE FUNCTION base_day(options jsonb, last text) RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
-	SELECT CASE options OPERATOR(pg_catalog.->>) 'as_of' WHEN 'last_purchase' THEN last ELSE pg_catalog.quote_nullable(options OPERATOR(pg_catalog.->>) 'until') || '::date' END;
+	SELECT CASE options ->> 'as_of' WHEN 'last_purchase' THEN last ELSE pg_catalog.quote_nullable(options ->> 'until') || '::date' END;
 END;
 COMMENT ON FUNCTION base_day(jsonb, text) IS
 'The day of a customer base as SQL; last: the expression for the last day of its data.';
@@ -333,7 +333,7 @@ CREATE FUNCTION base_bad_reasons(counts jsonb) RETURNS text[]
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
 	SELECT coalesce(array_agg(r.reason), '{}')
-	FROM (SELECT jsonb_array_elements(counts OPERATOR(pg_catalog.->) 'reasons') OPERATOR(pg_catalog.->>) 'reason' AS reason) AS r
+	FROM (SELECT jsonb_array_elements(counts -> 'reasons') ->> 'reason' AS reason) AS r
 	WHERE r.reason <> 'used' AND NOT starts_with(r.reason, 'no_');
 END;
 COMMENT ON FUNCTION base_bad_reasons(jsonb) IS
