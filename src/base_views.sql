@@ -267,11 +267,9 @@ WITH activity AS (
 			FROM (SELECT (SELECT $2) AS day) AS d CROSS JOIN {schema}.summary_now AS m GROUP BY {m.tenant,} d.day) AS t,
 		LATERAL unnest(t.totals) AS p
 ), calendar AS (
-	SELECT {c.tenant,} p::date AS period, (p + c.length)::date AS next, c.day
-	FROM (SELECT {a.tenant,} min(a.period) AS first, a.day,
-				CASE $1 WHEN 'quarter' THEN interval '3 months' ELSE ('1 ' || $1)::interval END AS length
-			FROM activity AS a GROUP BY {a.tenant,} a.day) AS c,
-		LATERAL generate_series(c.first::timestamp, c.day::timestamp, c.length) AS p
+	SELECT {c.tenant,} k.period, k.next_period AS next, c.day
+	FROM (SELECT {a.tenant,} min(a.period) AS first, a.day FROM activity AS a GROUP BY {a.tenant,} a.day) AS c,
+		LATERAL {ext}.calendar_periods(c.first, c.day, $1) AS k
 )
 SELECT {c.tenant,} c.period, coalesce(a.customers_active, 0), coalesce(a.customers_new, 0), coalesce(a.customers_returning, 0),
 	coalesce(a.customers_reactivated, 0), coalesce(a.customers_lost, 0),
