@@ -128,6 +128,11 @@ BEGIN
 			MESSAGE = format('customer base "%s" cannot be live: %s may not use the trigger function', options ->> 'base', current_user),
 			HINT = format('Who installed the extension can run: GRANT EXECUTE ON FUNCTION %s.base_record_changes() TO %I;', options ->> 'ext', current_user);
 	END IF;
+	-- Lines that are not folded are read as the owner, who does not know which of them the reader may see.
+	IF options ->> 'order_sql' IS NOT NULL AND options ->> 'visible' <> 'true' THEN
+		RAISE EXCEPTION USING ERRCODE = 'feature_not_supported', MESSAGE = format('customer base "%s" cannot be live: it has the options order_id and visible', options ->> 'base'),
+			HINT = hint;
+	END IF;
 	IF options ->> 'order_sql' IS NOT NULL AND NOT EXISTS (SELECT FROM pg_index AS i WHERE i.indrelid = source AND i.indisvalid AND i.indpred IS NULL
 			AND btrim(pg_get_indexdef(i.indexrelid, 1, true), '()') = btrim(regexp_replace(options ->> 'order_sql', '\ms\.', '', 'g'), '()')) THEN
 		RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',

@@ -1,7 +1,7 @@
 -- Bases whose readers see a part of the customers, by the option visible: of their tenant, or of a list. Procedures commit, so this script
 -- does not run in a transaction but leaves what it makes to the database, which is thrown away.
 CREATE EXTENSION IF NOT EXISTS pgtap;
-SELECT plan(43);
+SELECT plan(46);
 SET client_min_messages = error;
 
 CREATE ROLE seen_owner;
@@ -98,6 +98,12 @@ SELECT throws_ok($$SELECT verify_customer_base('seen')$$, '42501', NULL, 'a read
 SET ROLE seen_owner;
 SELECT is_empty($$SELECT * FROM verify_customer_base('seen')$$, 'the base is right');
 SELECT lives_ok($$SELECT drop_customer_base('seen')$$, 'the base goes, policies with it');
+
+-- Lines of orders are read as the owner, so such a base is refreshed
+SELECT ok((SELECT count(*) FROM create_customer_base('seen', 'public.seen_orders', 'customer', 'day', 'amount', order_id => 'amount', tenant => 'region', as_of => 'last_purchase', visible => 'tenant = current_user')) > 0,
+	'a base of order lines');
+SELECT throws_ok($$SELECT base_check_live(base_options('seen.settings'))$$, '0A000', 'customer base "seen" cannot be live: it has the options order_id and visible', 'cannot be live');
+SELECT lives_ok($$SELECT drop_customer_base('seen')$$, 'it goes');
 
 -- By customer
 CREATE FUNCTION public.seen_friend(c int) RETURNS boolean LANGUAGE sql STABLE AS $$ SELECT c < 5 $$;
