@@ -55,7 +55,7 @@ BEGIN
 	END IF;
 END $$;
 COMMENT ON FUNCTION churn_fit_query(text, date, integer) IS
-'The work of churn_fit, over a query whose names are qualified, for a horizon of so many days.';
+'Internal: the work of churn_fit, over a query whose names are qualified, for a horizon of so many days.';
 
 CREATE FUNCTION churn_days(as_of date, horizon interval) RETURNS integer
 	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -73,7 +73,7 @@ BEGIN
 	RETURN days;
 END $$;
 COMMENT ON FUNCTION churn_days(date, interval) IS
-'The days of a horizon after as_of; an error unless they are whole and at least one.';
+'Internal: the days of a horizon after as_of; an error unless they are whole and at least one.';
 
 CREATE FUNCTION churn_fit(histories text, as_of date, horizon interval DEFAULT '90 days', OUT rhythm population_rhythm, OUT model logistic_model, OUT fitted_on date, OUT fitted_days integer)
 	LANGUAGE sql STABLE PARALLEL UNSAFE
@@ -115,7 +115,7 @@ BEGIN
 	RETURN NEXT;
 END $$;
 COMMENT ON FUNCTION churn_methods(text, date, interval, text, text[]) IS
-'The methods of churn_backtest, fitted on the histories of a query until as_of, each as an expression for the risk.';
+'Internal: the methods of churn_backtest, fitted on the histories of a query until as_of, each as an expression for the risk.';
 
 -- The histories of a query with what followed.
 CREATE FUNCTION churn_outcomes(query text, as_of date, horizon interval) RETURNS text
@@ -135,7 +135,7 @@ BEGIN
 		FROM (%2$s) AS h (history) WHERE %1$s.first_purchase(h.history) <= %4$L::date', ext, query, until, as_of);
 END $$;
 COMMENT ON FUNCTION churn_outcomes(text, date, interval) IS
-'The query for the customers of a query with a purchase until as_of, and whether they made none in the horizon; data that end before it are a warning.';
+'Internal: the query for the customers of a query with a purchase until as_of, and whether they made none in the horizon; data that end before it are a warning.';
 
 CREATE FUNCTION churn_judge(query text, as_of date, horizon interval, unit text, models text[])
 	RETURNS TABLE (method text, customers bigint, churned bigint, auc double precision, lift_top_decile double precision, precision_top_decile double precision,
@@ -166,7 +166,7 @@ BEGIN
 	END LOOP;
 END $$;
 COMMENT ON FUNCTION churn_judge(text, date, interval, text, text[]) IS
-'The work of churn_backtest, over a query whose names are qualified.';
+'Internal: the work of churn_backtest, over a query whose names are qualified.';
 
 CREATE FUNCTION churn_backtest(histories text, as_of date, horizon interval DEFAULT '90 days', models text[] DEFAULT '{bgnbd,mbgnbd,pareto_nbd,nbd}', unit text DEFAULT 'week')
 	RETURNS TABLE (method text, customers bigint, churned bigint, auc double precision, lift_top_decile double precision, precision_top_decile double precision,
@@ -198,7 +198,7 @@ BEGIN
 		USING as_of, horizon;
 END $$;
 COMMENT ON FUNCTION churn_deciles(text, date, interval, text, text) IS
-'The work of churn_calibration, over a query whose names are qualified.';
+'Internal: the work of churn_calibration, over a query whose names are qualified.';
 
 CREATE FUNCTION churn_calibration(histories text, as_of date, horizon interval DEFAULT '90 days', method text DEFAULT 'logistic', unit text DEFAULT 'week')
 	RETURNS TABLE (decile integer, customers bigint, churned bigint, lowest double precision, highest double precision, predicted double precision, observed double precision, lift double precision)

@@ -4,7 +4,7 @@
 CREATE FUNCTION histories_resolved(query text) RETURNS text
 	AS 'MODULE_PATHNAME', 'histories_resolved' LANGUAGE C STABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION histories_resolved(text) IS
-'A query with one column of type purchase_history, with every name qualified as the present search path has it; anything else is an error.';
+'Internal: a query with one column of type purchase_history, with every name qualified as the present search path has it; anything else is an error.';
 
 CREATE FUNCTION histories_of_base(base text) RETURNS text
 	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -13,7 +13,7 @@ BEGIN
 	RETURN format('SELECT history FROM %s.histories', (SELECT relnamespace::regnamespace FROM pg_class WHERE oid = @extschema@.base_settings(base)));
 END $$;
 COMMENT ON FUNCTION histories_of_base(text) IS
-'The query for the histories of a customer base; an unknown base is an error.';
+'Internal: the query for the histories of a customer base; an unknown base is an error.';
 
 CREATE FUNCTION histories_query(histories text) RETURNS text
 	LANGUAGE sql STABLE PARALLEL SAFE
@@ -21,12 +21,12 @@ BEGIN ATOMIC
 	SELECT CASE WHEN histories ~* '^\s*(\(|(select|with|values|table)\s)' THEN histories_resolved(histories) ELSE histories_of_base(histories) END;
 END;
 COMMENT ON FUNCTION histories_query(text) IS
-'The query that an argument "histories" means: itself if it begins with SELECT, WITH, VALUES, TABLE or a parenthesis, else that of the customer base of that name.';
+'Internal: the query that an argument "histories" means: itself if it begins with SELECT, WITH, VALUES, TABLE or a parenthesis, else that of the customer base of that name.';
 
 CREATE FUNCTION model_title(model text) RETURNS text
 	AS 'MODULE_PATHNAME', 'model_title_of' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION model_title(text) IS
-'A model as papers write its name: BG/NBD for bgnbd.';
+'Internal: a model as papers write its name: BG/NBD for bgnbd.';
 
 -- Trust, from what is best to what is worst; fewer data are no reason to prefer another model.
 CREATE FUNCTION trust_rank(trust text) RETURNS integer
@@ -35,7 +35,7 @@ BEGIN ATOMIC
 	SELECT CASE trust WHEN 'ok' THEN 1 WHEN 'given' THEN 1 WHEN 'small_sample' THEN 1 WHEN 'not_identified' THEN 2 WHEN 'not_converged' THEN 3 ELSE 4 END;
 END;
 COMMENT ON FUNCTION trust_rank(text) IS
-'1: the model can be used (ok, given, small_sample), 2: not_identified, 3: not_converged, 4: there is nothing to use.';
+'Internal: 1: the model can be used (ok, given, small_sample), 2: not_identified, 3: not_converged, 4: there is nothing to use.';
 
 -- All fits in one pass over the histories: the aggregates share one state.
 CREATE FUNCTION models_fit(query text, models text[], as_of date, unit text, OUT purchases purchase_model[], OUT spend spend_model,
@@ -56,7 +56,7 @@ BEGIN
 		ext, query) INTO purchases, spend, spend_correlation USING as_of, unit;
 END $$;
 COMMENT ON FUNCTION models_fit(text, text[], date, text) IS
-'Purchase models, Gamma-Gamma and the correlation of x and m_x, all of the histories of a query as of a day.';
+'Internal: purchase models, Gamma-Gamma and the correlation of x and m_x, all of the histories of a query as of a day.';
 
 -- It is inlined, so that what forecasts of many customers have in common is kept between rows; OFFSET 0 has each computed once.
 CREATE FUNCTION model_forecast(model purchase_model, spend spend_model, history purchase_history, calibration_end date, holdout_end date)
@@ -70,7 +70,7 @@ BEGIN ATOMIC
 	WHERE f.x IS NOT NULL;
 END;
 COMMENT ON FUNCTION model_forecast(purchase_model, spend_model, purchase_history, date, date) IS
-'What models make of a customer from one day for the time until another one, and what came; no row for who had not bought yet.';
+'Internal: what models make of a customer from one day for the time until another one, and what came; no row for who had not bought yet.';
 
 CREATE FUNCTION model_holdout(query text, model purchase_model, spend spend_model, calibration_end date, holdout_end date, by_frequency boolean)
 	RETURNS TABLE (x integer, customers bigint, actual bigint, predicted double precision, mae double precision, rmse double precision,
@@ -85,7 +85,7 @@ BEGIN
 		CASE WHEN by_frequency THEN ' GROUP BY 1 ORDER BY 1' ELSE '' END) USING model, spend, calibration_end, holdout_end;
 END $$;
 COMMENT ON FUNCTION model_holdout(text, purchase_model, spend_model, date, date, boolean) IS
-'Forecasts of one model for the customers of a query, compared with what came; by frequency: by x, of which 7 is 7 or more.';
+'Internal: forecasts of one model for the customers of a query, compared with what came; by frequency: by x, of which 7 is 7 or more.';
 
 CREATE FUNCTION models_check_days(calibration_end date, holdout_end date) RETURNS void
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -98,7 +98,7 @@ BEGIN
 	END IF;
 END $$;
 COMMENT ON FUNCTION models_check_days(date, date) IS
-'Raises an error unless the holdout ends after the calibration.';
+'Internal: raises an error unless the holdout ends after the calibration.';
 
 CREATE FUNCTION models_holdout(query text, calibration_end date, holdout_end date, unit text, models text[])
 	RETURNS TABLE (model text, customers bigint, actual bigint, predicted double precision, mae double precision, rmse double precision,
@@ -119,7 +119,7 @@ BEGIN
 	END LOOP;
 END $$;
 COMMENT ON FUNCTION models_holdout(text, date, date, text, text[]) IS
-'The work of holdout_test, over a query whose names are qualified.';
+'Internal: the work of holdout_test, over a query whose names are qualified.';
 
 CREATE FUNCTION models_holdout_by_frequency(query text, calibration_end date, holdout_end date, unit text, models text[])
 	RETURNS TABLE (model text, x integer, customers bigint, actual_mean double precision, predicted_mean double precision)
@@ -137,7 +137,7 @@ BEGIN
 	END LOOP;
 END $$;
 COMMENT ON FUNCTION models_holdout_by_frequency(text, date, date, text, text[]) IS
-'The work of holdout_by_frequency, over a query whose names are qualified.';
+'Internal: the work of holdout_by_frequency, over a query whose names are qualified.';
 
 CREATE FUNCTION holdout_test(histories text, calibration_end date, holdout_end date, unit text DEFAULT 'week',
 	models text[] DEFAULT '{bgnbd,mbgnbd,pareto_nbd,nbd}')
@@ -187,7 +187,7 @@ SELECT t.period, t.period_end, t.actual - lag(t.actual, 1, 0::bigint) OVER w, t.
 FROM totals AS t WINDOW w AS (ORDER BY t.period) ORDER BY t.period$query$, query, @extschema@.base_extension_schema()) USING model, until, length;
 END $$;
 COMMENT ON FUNCTION model_tracking(text, purchase_model, date) IS
-'The work of tracking_curve, over a query whose names are qualified.';
+'Internal: the work of tracking_curve, over a query whose names are qualified.';
 
 CREATE FUNCTION tracking_curve(histories text, model purchase_model, until date)
 	RETURNS TABLE (period integer, period_end date, actual bigint, expected double precision, actual_total bigint, expected_total double precision)
@@ -240,7 +240,7 @@ BEGIN
 	FROM ranked AS r ORDER BY r.n;
 END $$;
 COMMENT ON FUNCTION models_compare(text, date, date, text, text[]) IS
-'The work of compare_models, over a query whose names are qualified; chosen_by marks the model to use: by its holdout, by its AIC where the data are too short for one, or by default where none can be trusted.';
+'Internal: the work of compare_models, over a query whose names are qualified; chosen_by marks the model to use: by its holdout, by its AIC where the data are too short for one, or by default where none can be trusted.';
 
 CREATE FUNCTION compare_models(histories text, calibration_end date DEFAULT NULL, holdout_end date DEFAULT NULL, unit text DEFAULT 'week',
 	models text[] DEFAULT '{bgnbd,mbgnbd,pareto_nbd,nbd}')

@@ -12,7 +12,7 @@ BEGIN
 	RETURN cohorts;
 END $$;
 COMMENT ON FUNCTION cohorts_of(text, date, text, integer) IS
-'The cohorts of the histories of a query whose names are qualified.';
+'Internal: the cohorts of the histories of a query whose names are qualified.';
 
 CREATE FUNCTION cohort_retention(histories text, as_of date, unit text DEFAULT 'month', rolling_days integer DEFAULT NULL,
 	unbounded boolean DEFAULT false, history_starts date DEFAULT NULL)
@@ -54,7 +54,7 @@ BEGIN
 		@extschema@.base_extension_schema(), query) USING unit, as_of, count_by, policy, history_starts;
 END $$;
 COMMENT ON FUNCTION period_rates_query(text, date, text, text, lifecycle_policy, date) IS
-'The work of period_rates, over a query whose names are qualified.';
+'Internal: the work of period_rates, over a query whose names are qualified.';
 
 CREATE FUNCTION period_rates(histories text, as_of date, unit text DEFAULT 'month', count_by text DEFAULT 'days',
 	policy lifecycle_policy DEFAULT 'retail', history_starts date DEFAULT NULL)
@@ -76,7 +76,7 @@ BEGIN
 		@extschema@.base_extension_schema(), query) USING from_day, to_day, unit;
 END $$;
 COMMENT ON FUNCTION stickiness_query(text, date, date, text) IS
-'The work of stickiness, over a query whose names are qualified.';
+'Internal: the work of stickiness, over a query whose names are qualified.';
 
 CREATE FUNCTION stickiness(histories text, from_day date, to_day date, unit text DEFAULT 'day')
 	RETURNS TABLE (active_periods integer, customers bigint, share numeric)

@@ -4,7 +4,7 @@
 CREATE FUNCTION subscriptions_resolved(query text) RETURNS text
 	AS 'MODULE_PATHNAME', 'subscriptions_resolved' LANGUAGE C STABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION subscriptions_resolved(text) IS
-'A query with the four columns customer, valid_from date, valid_to date and monthly_amount numeric, with every name qualified as the present search path has it; anything else is an error.';
+'Internal: a query with the four columns customer, valid_from date, valid_to date and monthly_amount numeric, with every name qualified as the present search path has it; anything else is an error.';
 
 CREATE FUNCTION subscription_changes(valid_from date, valid_to date, monthly_amount numeric, unit text, as_of date,
 	OUT period date, OUT change numeric) RETURNS SETOF record
@@ -35,7 +35,7 @@ FROM (SELECT c.period, c.change, sum(c.change) OVER w AS after, row_number() OVE
 GROUP BY 1, 2$query$, query, @extschema@.base_extension_schema()) USING unit, as_of;
 END $$;
 COMMENT ON FUNCTION mrr_changes(text, date, text) IS
-'How many customers of a query whose names are qualified moved the recurring revenue in which way in each period, and by how much.';
+'Internal: how many customers of a query whose names are qualified moved the recurring revenue in which way in each period, and by how much.';
 
 CREATE FUNCTION mrr_movements(subscriptions text, as_of date, unit text DEFAULT 'month') RETURNS SETOF mrr_movement
 	LANGUAGE sql STABLE PARALLEL UNSAFE
@@ -95,7 +95,7 @@ FROM (SELECT k.period, k.next_period <= $1 + 1 AS over, %2$s.renewed(s.valid_to,
 GROUP BY d.period ORDER BY d.period$query$, query, @extschema@.base_extension_schema()) USING as_of, unit, grace_days;
 END $$;
 COMMENT ON FUNCTION renewal_rates_query(text, date, text, integer) IS
-'The work of renewal_rates, over a query whose names are qualified.';
+'Internal: the work of renewal_rates, over a query whose names are qualified.';
 
 CREATE FUNCTION renewal_rates(subscriptions text, as_of date, unit text DEFAULT 'month', grace_days integer DEFAULT 0)
 	RETURNS SETOF renewal_rate

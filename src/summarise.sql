@@ -5,7 +5,7 @@
 CREATE FUNCTION summary_query(query text, key anyelement) RETURNS text
 	AS 'MODULE_PATHNAME', 'summary_query' LANGUAGE C STABLE PARALLEL SAFE;
 COMMENT ON FUNCTION summary_query(text, anyelement) IS
-'The statement that summarise runs: the query with its names looked up along the search path, grouped by customer';
+'Internal: the statement that summarise runs: the query with its names looked up along the search path, grouped by customer';
 
 -- No pinned path: the names of the query are the caller's, and nothing else here is looked up.
 CREATE FUNCTION summarise(query text, key anyelement) RETURNS TABLE (customer anyelement, history purchase_history)
