@@ -13,6 +13,11 @@
 #   make bench-retention        those of the monthly cohort matrix, and of the risk of churn
 #   make bench-nps              that of the net promoter score of ten million answers
 #   make bench-churn            who leaves, on real data, beside gradient boosting
+#   make reference              writes docs/reference.md, made of the catalog
+#   make release-check          is this tree fit for a release?
+#   make dist                   build/pg_customer-VERSION.zip of HEAD, for PGXN
+#   make deb                    Debian packages of HEAD, in build/deb
+#   make lint-docker            packaging/Dockerfile, by hadolint or dockerfile-utils where there is one
 #   make && make install        into the PostgreSQL of PG_CONFIG
 
 EXTENSION = pg_customer
@@ -184,7 +189,7 @@ SHLIB_LINK = $(if $(filter linux,$(PORTNAME)),-Wl$(,)-Bsymbolic-functions)
 PG_CFLAGS = -fno-semantic-interposition -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
 
 # These need no PostgreSQL yet: they find or install one.
-SELF_SUFFICIENT = demo check check-all readers stress recovery bench bench-live bench-models bench-nps bench-retention bench-churn stage
+SELF_SUFFICIENT = demo check check-all readers stress recovery bench bench-live bench-models bench-nps bench-retention bench-churn stage reference release-check dist deb lint-docker
 ifneq ($(filter $(SELF_SUFFICIENT),$(MAKECMDGOALS)),)
 
 .PHONY: $(SELF_SUFFICIENT)
@@ -209,6 +214,19 @@ bench-nps:
 	@bash $(srcdir)/test/bench/nps.sh
 stage:
 	@bash $(srcdir)/test/server/stage.sh
+reference:
+	@bash $(srcdir)/test/reference.sh make
+release-check:
+	@bash $(srcdir)/test/release.sh
+dist:
+	@mkdir -p $(srcdir)/build
+	git -C $(srcdir) archive --format=zip --prefix=$(EXTENSION)-$(EXTVERSION)/ --output=build/$(EXTENSION)-$(EXTVERSION).zip HEAD
+deb:
+	@bash $(srcdir)/packaging/deb.sh
+lint-docker:
+	@if command -v hadolint; then hadolint $(srcdir)/packaging/Dockerfile; \
+	elif command -v dockerfile-utils; then dockerfile-utils lint $(srcdir)/packaging/Dockerfile; \
+	else echo 'skipped: neither hadolint nor dockerfile-utils is installed'; fi
 
 else
 

@@ -10,7 +10,7 @@ work=$top/build/deb
 
 command -v pg_buildext >/dev/null && command -v dh >/dev/null || {
 	echo 'error: the tools that build packages are missing' >&2
-	echo 'hint: run as root: apt-get install --no-install-recommends dpkg-dev debhelper fakeroot postgresql-all postgresql-server-dev-all' >&2
+	echo 'hint: run as root: apt-get install --no-install-recommends build-essential debhelper postgresql-all postgresql-server-dev-all' >&2
 	exit 1
 }
 rm -rf "$work"
