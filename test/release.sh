@@ -69,7 +69,7 @@ links() {
 		grep -qF "]($page)" README.md || echo "README.md: no link to $page"
 	done
 	for page in README.md CHANGELOG.md docs/*.md; do
-		grep -oE '\]\([^)# ]+' "$page" | cut -c3- | grep -v '://' | sort -u | while read -r link; do
+		grep -oE '\]\([^)# ]+[)#]' "$page" | sed 's/^..\(.*\).$/\1/' | grep -v '//' | sort -u | while read -r link; do
 			[ -e "$(dirname "$page")/$link" ] || echo "$page: there is no $link"
 		done
 	done
