@@ -18,7 +18,7 @@ COMMENT ON FUNCTION pseudonymise(uuid, text) IS
 CREATE FUNCTION people_resolved(query text) RETURNS text
 	AS 'MODULE_PATHNAME', 'people_resolved' LANGUAGE C STABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION people_resolved(text) IS
-'A query with one row for each person, with every name qualified as the present search path has it; what is not one SELECT is an error.';
+'Internal: a query with one row for each person, with every name qualified as the present search path has it; what is not one SELECT is an error.';
 
 CREATE FUNCTION small_groups_query(query text, quasi_identifiers text[], k integer)
 	RETURNS TABLE (size bigint, quasi_identifier jsonb)
@@ -38,7 +38,7 @@ BEGIN
 		GROUP BY %1$s HAVING count(*) < $1 ORDER BY 1, 2', columns, query) USING k;
 END $$;
 COMMENT ON FUNCTION small_groups_query(text, text[], integer) IS
-'small_groups of a query whose names are resolved.';
+'Internal: small_groups of a query whose names are resolved.';
 
 CREATE FUNCTION small_groups(query text, quasi_identifiers text[], k integer DEFAULT 5)
 	RETURNS TABLE (size bigint, quasi_identifier jsonb)

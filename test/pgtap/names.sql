@@ -1,7 +1,7 @@
 -- What holds for every object of the extension, whoever adds it: names, comments, labels, and that no call crashes.
 BEGIN;
 CREATE EXTENSION IF NOT EXISTS pgtap;
-SELECT plan(19);
+SELECT plan(20);
 
 CREATE TEMP VIEW members AS
 	SELECT classid, objid, pg_describe_object(classid, objid, 0) AS name
@@ -24,6 +24,7 @@ SELECT is_empty($$SELECT name FROM members WHERE obj_description(objid, classid:
 	AND NOT (classid = 'pg_type'::regclass AND objid IN (SELECT oid FROM pg_type WHERE typcategory = 'A' OR typtype = 'c'))$$,
 	'every object has a comment');
 SELECT is_empty($$SELECT name FROM functions WHERE length(obj_description(oid, 'pg_proc')) < 12$$, 'and it says something');
+SELECT is_empty($$SELECT name FROM functions WHERE proname ~ '_(query|resolved)$' AND obj_description(oid, 'pg_proc') !~ '^Internal: '$$, 'the comment of a helper says that it is internal');
 
 -- Labels
 SELECT is_empty($$SELECT name FROM functions WHERE proparallel <> 's' AND provolatile = 'i' AND prokind IN ('f', 'a', 'w')$$,
