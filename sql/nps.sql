@@ -114,7 +114,8 @@ SELECT nps_tally_accum('{}', 9);
 -- Binary form through COPY: what goes out comes back; anything else is refused
 CREATE TABLE copied_nps (tally nps_tally);
 INSERT INTO copied_nps VALUES ('{}'), (NULL), ('{"0": 3, "10": 5}'), ('{"scale": "1..7", "7": 9223372036854775807}');
-\set file '/tmp/pg_customer_copy.' :DBNAME
+SELECT '/tmp/pg_customer_copy.' || pg_backend_pid() AS file \gset
+\setenv FILE :file
 COPY copied_nps TO :'file' (FORMAT binary);
 COPY copied_nps FROM :'file' (FORMAT binary);
 SELECT tally::text, count(*) FROM copied_nps GROUP BY 1 ORDER BY 1;
@@ -140,3 +141,4 @@ SELECT receive_nps(substr(nps_tally_send('{"9": 2}'), 1, 91), :'file');
 SELECT receive_nps(nps_tally_send('{"9": 2}') || '\x00', :'file');
 DROP FUNCTION receive_nps;
 DROP TABLE copied_nps;
+\! rm -f "$FILE" 2>/dev/null

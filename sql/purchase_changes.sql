@@ -37,7 +37,8 @@ SELECT purchase_changes_send('{}') AS empty,
 -- Binary form through COPY: what goes out comes back; anything else is refused
 CREATE TABLE copied (c purchase_changes);
 INSERT INTO copied VALUES ('{}'), (NULL), ('3 unfit {2000-01-02 orders -1 gross -20.5}');
-\set file '/tmp/pg_customer_copy.' :DBNAME
+SELECT '/tmp/pg_customer_copy.' || pg_backend_pid() AS file \gset
+\setenv FILE :file
 COPY copied TO :'file' (FORMAT binary);
 COPY copied FROM :'file' (FORMAT binary);
 SELECT c::text, count(*) FROM copied GROUP BY 1 ORDER BY 1;
@@ -60,7 +61,6 @@ SELECT receive('\x10000000', :'file');
 \set SHOW_CONTEXT errors
 DROP FUNCTION receive;
 DROP TABLE copied;
-\! rm -f /tmp/pg_customer_copy.*
 
 -- The aggregate: sums of signed rows by day, in any order; what cancels leaves nothing
 CREATE TABLE deltas (id int GENERATED ALWAYS AS IDENTITY, customer int, day date, orders int8, gross numeric, refunds int8, refunded numeric);
@@ -124,3 +124,4 @@ SELECT customer, d.* FROM (SELECT customer, purchase_changes(day, orders, gross,
 SELECT count(*) FROM days('5 unfit {}'::purchase_changes);
 SELECT unfit('5 unfit {}'), unfit('{}'), unfit(NULL);
 DROP TABLE deltas;
+\! rm -f "$FILE" 2>/dev/null

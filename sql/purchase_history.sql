@@ -51,7 +51,8 @@ SELECT purchase_history_send('{}') AS empty,
 -- Binary form through COPY: what goes out comes back; anything else is refused
 CREATE TABLE copied (h purchase_history);
 INSERT INTO copied VALUES ('{}'), (NULL), ('{2024-01-05 2:120.5, 2024-02-01 1:35 -1:5}');
-\set file '/tmp/pg_customer_copy.' :DBNAME
+SELECT '/tmp/pg_customer_copy.' || pg_backend_pid() AS file \gset
+\setenv FILE :file
 COPY copied TO :'file' (FORMAT binary);
 COPY copied FROM :'file' (FORMAT binary);
 SELECT h, count(*) FROM copied GROUP BY h ORDER BY h;
@@ -78,7 +79,6 @@ SELECT receive('\xF0', :'file');
 \set SHOW_CONTEXT errors
 DROP FUNCTION receive;
 DROP TABLE copied;
-\! rm -f /tmp/pg_customer_copy.*
 
 --
 -- The aggregate
@@ -333,3 +333,4 @@ SELECT total(NULL::purchase_history), as_of(NULL, '2024-01-01'), periods(NULL::p
 
 DROP TABLE h;
 DROP TABLE orders;
+\! rm -f "$FILE" 2>/dev/null

@@ -125,7 +125,8 @@ ROLLBACK;
 -- Binary form through COPY: what goes out comes back; anything else is refused
 CREATE TABLE copied_ratings (tally rating_tally);
 INSERT INTO copied_ratings VALUES ('{}'), (NULL), ('{"1": 3, "5": 5}'), ('{"-100": 9223372036854775807}'), ('{"5": [2, 2.5, 3.25]}');
-\set file '/tmp/pg_customer_copy.' :DBNAME
+SELECT '/tmp/pg_customer_copy.' || pg_backend_pid() AS file \gset
+\setenv FILE :file
 COPY copied_ratings TO :'file' (FORMAT binary);
 COPY copied_ratings FROM :'file' (FORMAT binary);
 SELECT tally::text, count(*) FROM copied_ratings GROUP BY 1 ORDER BY 1;
@@ -158,3 +159,4 @@ SELECT receive_ratings('\x00050101 0000000000000002 7fffffffffffffff000000000000
 SELECT receive_ratings('\x00050101 0000000000000000 00000000000000000000000077359400 00000000000000001bc16d674ec80000', :'file');
 DROP FUNCTION receive_ratings;
 DROP TABLE copied_ratings;
+\! rm -f "$FILE" 2>/dev/null
