@@ -18,6 +18,11 @@ END;
 COMMENT ON FUNCTION customer_bases() IS
 'The customer bases of this database whose settings the caller may read.';
 
+CREATE FUNCTION base_check_writable(base text) RETURNS void
+	AS 'MODULE_PATHNAME', 'base_check_writable' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION base_check_writable(text) IS
+'Raises an error that names the customer base on a standby server and in a read-only transaction.';
+
 CREATE FUNCTION base_settings(base text) RETURNS regclass
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -543,6 +548,7 @@ DECLARE
 	counts jsonb;
 	warnings text[];
 BEGIN
+	PERFORM @extschema@.base_check_writable(name);
 	-- Bins and method are those that the map is for, unless given.
 	bins := coalesce((options ->> 'rfm_bins')::integer, (SELECT m.bins FROM @extschema@.segment_maps() AS m WHERE m.map = options ->> 'segment_map'), 5);
 	options := options || jsonb_build_object('rfm_bins', bins,
