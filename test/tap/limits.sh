@@ -83,5 +83,76 @@ read -r before after < <(awk '/^memory/ { v[++k] = $2 } END { print v[2], v[3] }
 [ "$after" -lt $((before + 300000)) ]
 ok $? "$(grep -c '^ERROR:  canceling' "$work/soon") more left no memory behind: $((before / 1024)) kB, and a third of them later $((after / 1024)) kB"
 is "$(q -c 'SELECT count(*) FROM pg_ls_tmpdir()')" 0 'no temporary file is left'
+
+# --- what changes a base ---------------------------------------------------------------------------------
+# Each is cancelled early and late, then done; whatever became of it, the base is right and nothing half made is left.
+timed() { { printf 'SET statement_timeout = %s;\n\\timing on\n%s;\n' "$1" "$2"; } | psql -XAtq 2>&1; }
+milliseconds() { sed -n 's/^Time: \([0-9]*\).*/\1/p' | tail -1; }
+right="SELECT (SELECT count(*) FROM verify_customer_base('shop')), (SELECT count(*) FROM pg_namespace WHERE nspname = 'second'), (SELECT count(*) FROM shop.surveys), (SELECT count(*) FROM pg_ls_tmpdir())"
+changed() {  # NAME STATEMENT BEFORE [UNDO]: BEFORE each try; UNDO where it ended in time
+	local whole said late worst=0 cancelled=0 part wrong=
+	q -c "$3" >/dev/null
+	whole=$(timed 0 "$2" | milliseconds)
+	q -c "${4:-$3}" >/dev/null
+	for part in 5 35 65 90; do
+		q -c "$3" >/dev/null
+		said=$(timed $((1 + whole * part / 100)) "$2")
+		if grep -q 'canceling statement due to statement timeout' <<<"$said"; then
+			cancelled=$((cancelled + 1))
+			late=$(($(milliseconds <<<"$said") - whole * part / 100))
+			[ "$late" -le "$worst" ] || worst=$late
+		elif grep -q ERROR <<<"$said"; then
+			wrong+=" $said"
+		else
+			q -c "${4:-SELECT}" >/dev/null
+		fi
+		[ "$(q -c "$right")" = '0|0|1|0' ] || wrong+=" after $part %: $(q -c "$right")"
+	done
+	said=$(timed 0 "$2")
+	! grep -q ERROR <<<"$said" || wrong+=" then: $said"
+	q -c "${4:-SELECT}" >/dev/null
+	is "$wrong" '' "$1: cancelled $cancelled times of ${whole:-?} ms, done within $worst ms, and the base is right"
+	[ "$worst" -lt 2000 ] || { n=$((n + 1)); echo "not ok $n - $1: done only after $worst ms"; }
+}
+if [ $# = 0 ]; then
+	changed create_customer_base "SELECT count(*) FROM create_customer_base('second', 'public.orders', 'customer_id', 'ordered_at', 'total', time_zone => 'UTC')" 'SELECT' "SELECT drop_customer_base('second')"
+	changed refresh_customer_base "SELECT count(*) FROM refresh_customer_base('shop')" 'UPDATE source SET total = total + 1 WHERE order_id % 50 = 0'
+	changed fold_customer_base "CALL fold_customer_base('shop', 500)" 'UPDATE source SET total = total + 1 WHERE order_id % 10 = 0'
+	changed advance_customer_base "CALL advance_customer_base('shop')" "UPDATE source SET total = total + 1 WHERE order_id % 10 = 1; UPDATE shop.state SET compared_on = NULL, advanced_to = advanced_to - 40"
+	changed fit_models "SELECT count(*) FROM fit_models('shop')" 'SELECT'
+	changed attach_survey "SELECT count(*) FROM attach_survey('shop', 'public.source', 'customer_id', 'ordered_at', 'score', 'csat', survey => 'again')" 'SELECT' "SELECT detach_survey('shop', 'again')"
+	changed start_maintenance "CALL start_maintenance('shop')" 'SELECT'
+	changed keep_history_before "SELECT keep_history_before('shop', '2022-02-01')" 'SELECT'
+	changed 'an order of many rows' 'UPDATE source SET total = total + 1, customer_id = customer_id + 1 WHERE order_id % 3 = 0' 'SELECT'
+fi
+
+# --- little memory and little disk -------------------------------------------------------------------------
+# limited WHAT STATE SETTINGS [KILOBYTES]: all statements in one session, briefly; each ends, is cancelled, or fails with that state; then the session answers.
+soon_or_refused() { run "$1" 400 "$2" "$3"; }
+limited() {
+	local pid_limit= lost
+	[ -z "${4:-}" ] || pid_limit="SELECT pg_backend_pid() AS pid \\gset
+\\setenv pid :pid
+\\! $as_server prlimit --pid \$pid --as=\$((1024 * (\$(awk '/^VmSize/ { print \$2 }' /proc/\$pid/status) + $4)))"
+	{
+		echo "SELECT count(*) FROM histories, fitted \\g /dev/null"
+		printf '%s\n\\set VERBOSITY sqlstate\n' "$pid_limit"
+		each soon_or_refused
+		echo "SELECT 'answers ' || count(*) FROM fitted;"
+	} | PGOPTIONS="$PGOPTIONS $3" session >"$work/limited"
+	lost=$(grep -E '^(ERROR|FATAL|PANIC)' "$work/limited" | grep -vE ": +(57014|$2)\$" | sort | uniq -c)
+	[ -z "$lost" ] && grep -q '^answers 1$' "$work/limited"
+	ok $? "$1: $(grep -c "$2\$" "$work/limited") of $(wc -l <"$work/statements") statements fail with $2, none otherwise, and the session goes on"
+	printf '%s' "$lost" | sed 's/^/# /'
+	is "$(q -c 'SELECT count(*) FROM pg_ls_tmpdir()')" 0 "$1: no temporary file is left"
+}
+limited 'temporary files of at most 100 kB' 53400 '-c work_mem=64kB -c temp_file_limit=100kB'
+server=$(stat -c %U "/proc/$(head -1 "$PG_CUSTOMER_SERVER_PID")") as_server=
+[ "$server" = "$(id -un)" ] || as_server="runuser -u $server --"
+if command -v prlimit >/dev/null; then
+	limited '12 MB of memory more' 53200 '-c work_mem=256MB' 12000
+else
+	n=$((n + 1)); echo "ok $n - little memory # SKIP prlimit is missing"
+fi
 echo "1..$n"
 psql -Xqd postgres -c 'DROP DATABASE limits WITH (FORCE)'
