@@ -16,7 +16,7 @@ fi
 minutes=${MINUTES:-10} rate=${RATE:-400}
 source "$top/test/bench/lib.sh"
 tmp=$(mktemp -d)
-trap 'touch "$tmp/stop"; kill $(jobs -p) 2>/dev/null; wait; rm -rf "$tmp"' EXIT
+trap 'touch "$tmp/stop"; kill $(jobs -p) 2>/dev/null || true; wait; rm -rf "$tmp"' EXIT
 trap 'exit 143' INT TERM HUP
 export PGOPTIONS='-c client_min_messages=error'
 
