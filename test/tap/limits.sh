@@ -12,7 +12,7 @@ n=0
 ok() { n=$((n + 1)); if [ "$1" = 0 ]; then echo "ok $n - $2"; else echo "not ok $n - $2"; fi; }
 is() { [ "$1" = "$2" ]; ok $? "$3"; [ "$1" = "$2" ] || printf 'have: %s\nwant: %s\n' "$1" "$2" | sed 's/^/# /'; }
 work=$(mktemp -d)
-trap 'cp -r "$work" ${KEEP:-/dev/null} 2>/dev/null; rm -rf "$work"' EXIT
+trap 'rm -rf "$work"' EXIT
 export PGDATABASE=limits PGOPTIONS='-c client_min_messages=error -c timezone=UTC -c jit=off -c max_parallel_workers_per_gather=0'
 q() { psql -XAtq -v ON_ERROR_STOP=1 "$@"; }
 
