@@ -6,6 +6,7 @@
 #   make check-all              the same on PostgreSQL 15, 17 and 18, each in a bare root; MAJORS='17'
 #   make readers                psqlODBC, JDBC and node-postgres read a base; installs them first: apt as root, npm
 #   make stress                 eight writers for SECONDS=600, or through KILLS=100 of the server; SEED=1
+#   make soak                   how large a live base grows under load, MINUTES=10 long
 #   make recovery               do fits find the parameters that data were simulated from? SETS=4000 CUSTOMERS=2000
 #   make bench                  the measurements quoted in the docs
 #   make bench-live             those of live bases: writers, loads, reading, size
@@ -189,12 +190,12 @@ SHLIB_LINK = $(if $(filter linux,$(PORTNAME)),-Wl$(,)-Bsymbolic-functions)
 PG_CFLAGS = -fno-semantic-interposition -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
 
 # These need no PostgreSQL yet: they find or install one.
-SELF_SUFFICIENT = demo check check-all readers stress recovery bench bench-live bench-models bench-nps bench-retention bench-churn stage reference release-check dist deb lint-docker
+SELF_SUFFICIENT = demo check check-all readers stress soak recovery bench bench-live bench-models bench-nps bench-retention bench-churn stage reference release-check dist deb lint-docker
 ifneq ($(filter $(SELF_SUFFICIENT),$(MAKECMDGOALS)),)
 
 .PHONY: $(SELF_SUFFICIENT)
-export DATA CUSTOMER AT AMOUNT ORDER ENCODING PG_MAJOR MAJORS BIG LIMIT
-demo check readers bench:
+export DATA CUSTOMER AT AMOUNT ORDER ENCODING PG_MAJOR MAJORS BIG LIMIT MINUTES RATE
+demo check readers bench soak:
 	@bash $(srcdir)/test/$@.sh
 check-all:
 	@bash $(srcdir)/test/check_all.sh

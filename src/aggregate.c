@@ -6,6 +6,7 @@
 
 #include "libpq/pqformat.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 
 #include "aggregate.h"
 
@@ -23,6 +24,22 @@ aggregate_context(FunctionCallInfo fcinfo)
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("%s can only be called by an aggregate", get_func_name(fcinfo->flinfo->fn_oid))));
 	return context;
+}
+
+/*
+ * make_sent_room
+ *		Some bytes are left for the end of the message.
+ */
+void
+make_sent_room(StringInfo buffer, Size bytes)
+{
+	if (buffer->len + bytes > MaxAllocSize - 1024)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("a parallel worker cannot pass on a state of %zu MB", (buffer->len + bytes) >> 20),
+				 errdetail("One worker can pass on at most 1 GB of a group."),
+				 errhint("Run the query without workers: SET max_parallel_workers_per_gather = 0.")));
+	enlargeStringInfo(buffer, (int) bytes);
 }
 
 /*

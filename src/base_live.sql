@@ -233,6 +233,7 @@ DECLARE
 	options jsonb;
 	state record;
 	today date;
+	due boolean;
 	difference text;
 	logged record;
 BEGIN
@@ -244,7 +245,9 @@ BEGIN
 	END IF;
 	EXECUTE @extschema@.base_template('SELECT t.*, {schema}.as_of() AS day, (SELECT max(as_of) FROM {schema}.cut_points) AS cut_on FROM {schema}.state AS t', options) INTO state;
 	today := (now() AT TIME ZONE (options ->> 'time_zone'))::date;
-	IF state.live_since IS NOT NULL AND state.compared_on IS DISTINCT FROM today THEN
+	-- Once a day, and after a restore, by which the base has become another one.
+	due := (state.compared_on, state.compared_as) IS DISTINCT FROM (today, settings::oid);
+	IF state.live_since IS NOT NULL AND due THEN
 		difference := @extschema@.base_compare(options);
 		IF difference IS NOT NULL THEN
 			EXECUTE @extschema@.base_template('INSERT INTO {schema}.troubles (reason, detail) SELECT ''difference'', ', options) || quote_literal(difference)
@@ -252,7 +255,7 @@ BEGIN
 		END IF;
 	END IF;
 	IF state.live_since IS NOT NULL THEN
-		PERFORM @extschema@.base_advance_surveys(options, state.compared_on IS DISTINCT FROM today);
+		PERFORM @extschema@.base_advance_surveys(options, due);
 	END IF;
 	IF state.cut_on IS DISTINCT FROM state.day THEN
 		PERFORM @extschema@.base_renew_cut_points(options);
@@ -260,9 +263,9 @@ BEGIN
 	PERFORM @extschema@.base_log_churn(options);
 	EXECUTE @extschema@.base_template('SELECT count(*) AS rows, max(id) AS id FROM {schema}.lifecycle_changes WHERE id > $1', options)
 		INTO logged USING coalesce(state.logged_to, 0);
-	options := options || jsonb_build_object('day', state.day, 'today', today, 'logged_to', coalesce(logged.id, state.logged_to));
+	options := options || jsonb_build_object('day', state.day, 'today', today, 'own', settings::oid, 'logged_to', coalesce(logged.id, state.logged_to));
 	EXECUTE @extschema@.base_template('UPDATE {schema}.state SET advanced_to = greatest(advanced_to, {''day''}), advanced_at = now(),
-		compared_on = {''today''}, logged_to = {''logged_to''}', options);
+		compared_on = {''today''}, compared_as = {''own''}, logged_to = {''logged_to''}', options);
 	IF options ->> 'notify' = 'advance' AND logged.rows > 0 THEN
 		PERFORM pg_notify('pg_customer', json_build_object('base', options ->> 'base', 'changes', logged.rows, 'last_id', logged.id)::text);
 	END IF;

@@ -12,6 +12,7 @@
 #include "access/relation.h"
 #include "access/tableam.h"
 #include "access/xact.h"
+#include "access/xlog.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
@@ -43,6 +44,7 @@ PG_FUNCTION_INFO_V1(attach_survey);
 PG_FUNCTION_INFO_V1(detach_survey);
 PG_FUNCTION_INFO_V1(upgrade_customer_base);
 PG_FUNCTION_INFO_V1(base_check_top_level);
+PG_FUNCTION_INFO_V1(base_check_writable);
 PG_FUNCTION_INFO_V1(base_forget_settings);
 
 /* The column of that name and type, or 0. */
@@ -135,13 +137,32 @@ relation_owner(Oid relation)
 }
 
 /*
+ * Refuses to change a base where nothing can be written, before a lock or a table says so in words of its own.
+ */
+static void
+check_writable(Datum base)
+{
+	if (!XactReadOnly)
+		return;
+	if (RecoveryInProgress())
+		ereport(ERROR,
+				(errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
+				 errmsg("customer base \"%s\" cannot be changed on a standby server", TextDatumGetCString(base)),
+				 errhint("Call it on the primary: the standby follows. Here the views and verify_customer_base can be read.")));
+	ereport(ERROR,
+			(errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
+			 errmsg("customer base \"%s\" cannot be changed in a read-only transaction", TextDatumGetCString(base)),
+			 errhint("SET default_transaction_read_only = off, or BEGIN READ WRITE.")));
+}
+
+/*
  * Runs worker(settings table, further arguments) as the owner of the base that the first argument names, and
- * returns its rows, or its one value of a type that is passed by value. The SQL function worker stands in the
+ * returns its rows, or its one value of a type that is passed by value; writes: it changes the base. The SQL function worker stands in the
  * extension's schema. An error restores the role, the security context and the settings by ending the transaction
  * or subtransaction.
  */
 static Datum
-run_as_owner(FunctionCallInfo fcinfo, const char *worker)
+run_as_owner(FunctionCallInfo fcinfo, const char *worker, bool writes)
 {
 	const char *extension_schema = quote_identifier(get_namespace_name(get_func_namespace(fcinfo->flinfo->fn_oid)));
 	bool		returns_set = get_func_retset(fcinfo->flinfo->fn_oid);
@@ -162,6 +183,8 @@ run_as_owner(FunctionCallInfo fcinfo, const char *worker)
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("the name of the customer base is NULL")));
+	if (writes)
+		check_writable(PG_GETARG_DATUM(0));
 	if (returns_set)
 		InitMaterializedSRF(fcinfo, 0);
 	(void) get_func_signature(fcinfo->flinfo->fn_oid, &types, &count);
@@ -219,84 +242,84 @@ run_as_owner(FunctionCallInfo fcinfo, const char *worker)
 Datum
 refresh_customer_base(PG_FUNCTION_ARGS)
 {
-	return run_as_owner(fcinfo, "base_refresh");
+	return run_as_owner(fcinfo, "base_refresh", true);
 }
 
 /* verify_customer_base(base text, sample float8) → setof (customer, problem, in_source, in_summary) */
 Datum
 verify_customer_base(PG_FUNCTION_ARGS)
 {
-	return run_as_owner(fcinfo, "base_verify");
+	return run_as_owner(fcinfo, "base_verify", false);
 }
 
 /* drop_customer_base(base text) */
 Datum
 drop_customer_base(PG_FUNCTION_ARGS)
 {
-	return run_as_owner(fcinfo, "base_drop");
+	return run_as_owner(fcinfo, "base_drop", true);
 }
 
 /* grant_reader(base text, role text) */
 Datum
 grant_reader(PG_FUNCTION_ARGS)
 {
-	return run_as_owner(fcinfo, "base_grant");
+	return run_as_owner(fcinfo, "base_grant", true);
 }
 
 /* revoke_reader(base text, role text) */
 Datum
 revoke_reader(PG_FUNCTION_ARGS)
 {
-	return run_as_owner(fcinfo, "base_revoke");
+	return run_as_owner(fcinfo, "base_revoke", true);
 }
 
 /* base_run(base text, step text, argument bigint) → bigint */
 Datum
 base_run(PG_FUNCTION_ARGS)
 {
-	return run_as_owner(fcinfo, "base_step");
+	return run_as_owner(fcinfo, "base_step", true);
 }
 
 /* keep_history_before(base text, day date) */
 Datum
 keep_history_before(PG_FUNCTION_ARGS)
 {
-	return run_as_owner(fcinfo, "base_keep");
+	return run_as_owner(fcinfo, "base_keep", true);
 }
 
 /* forget_customer(base text, customer text, tenant text) → setof (item, rows) */
 Datum
 forget_customer(PG_FUNCTION_ARGS)
 {
-	return run_as_owner(fcinfo, "base_forget");
+	return run_as_owner(fcinfo, "base_forget", true);
 }
 
 /* fit_models(base text, models text[]) → setof rows */
 Datum
 fit_models(PG_FUNCTION_ARGS)
 {
-	return run_as_owner(fcinfo, "base_fit_models");
+	return run_as_owner(fcinfo, "base_fit_models", true);
 }
 
 /* base_attach_as_owner(base text, given jsonb) → setof (item, value) */
 Datum
 attach_survey(PG_FUNCTION_ARGS)
 {
-	return run_as_owner(fcinfo, "base_attach_survey");
+	return run_as_owner(fcinfo, "base_attach_survey", true);
 }
 
 /* detach_survey(base text, survey text) → bigint */
 Datum
 detach_survey(PG_FUNCTION_ARGS)
 {
-	return run_as_owner(fcinfo, "base_detach_survey");
+	return run_as_owner(fcinfo, "base_detach_survey", true);
 }
 
 /* upgrade_customer_base(base text) */
 Datum
 upgrade_customer_base(PG_FUNCTION_ARGS)
 {
-	return run_as_owner(fcinfo, "base_upgrade");
+	return run_as_owner(fcinfo, "base_upgrade", true);
 }
 
 /*
@@ -319,6 +342,14 @@ base_check_top_level(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_INVALID_TRANSACTION_STATE),
 				 errmsg("%s must run in READ COMMITTED transactions", routine),
 				 errhint("SET default_transaction_isolation = 'read committed';")));
+	PG_RETURN_VOID();
+}
+
+/* base_check_writable(base text) */
+Datum
+base_check_writable(PG_FUNCTION_ARGS)
+{
+	check_writable(PG_GETARG_DATUM(0));
 	PG_RETURN_VOID();
 }
 

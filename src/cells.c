@@ -167,14 +167,14 @@ cells_combine(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(cells);
 }
 
-static int
-compare_cells(const void *a, const void *b)
-{
-	int64		x = ((const Cell *) a)->key;
-	int64		y = ((const Cell *) b)->key;
-
-	return x < y ? -1 : x > y;
-}
+#define ST_SORT sort_cells
+#define ST_ELEMENT_TYPE Cell
+#define ST_COMPARE(a, b) (((a)->key > (b)->key) - ((a)->key < (b)->key))
+#define ST_SCOPE static
+#define ST_CHECK_FOR_INTERRUPTS
+#define ST_DEFINE
+#define ST_DECLARE
+#include "lib/sort_template.h"
 
 /*
  * cells_sorted
@@ -190,7 +190,7 @@ cells_sorted(const Cells *cells, int *count)
 	cells_start_iterate(cells->table, &iterator);
 	while ((cell = cells_iterate(cells->table, &iterator)) != NULL)
 		sorted[(*count)++] = *cell;
-	qsort(sorted, *count, sizeof(Cell), compare_cells);
+	sort_cells(sorted, *count);
 	return sorted;
 }
 
@@ -209,6 +209,7 @@ cells_serialize(PG_FUNCTION_ARGS)
 	(void) aggregate_context(fcinfo);
 	cells = (const Cells *) PG_GETARG_POINTER(0);
 	pq_begintypsend(&buffer);
+	make_sent_room(&buffer, cells->table->members * sizeof(Cell) + 64);
 	pq_sendbytes(&buffer, (const char *) &cells->parameters, sizeof(CellParameters));
 	pq_sendint32(&buffer, cells->table->members);
 	cells_start_iterate(cells->table, &iterator);
@@ -252,6 +253,7 @@ cells_deserialize(PG_FUNCTION_ARGS)
 	{
 		Cell	   *cell = cells_find(cells, pq_getmsgint64(&buffer));
 
+		CHECK_FOR_INTERRUPTS();
 		for (int j = 0; j < CELL_COUNTS; j++)
 			cell->counts[j] = pq_getmsgint64(&buffer);
 		cell->gross = receive_int128(&buffer);

@@ -266,6 +266,7 @@ crosstab_serialize(PG_FUNCTION_ARGS)
 	cells_start_iterate(table->cells, &iterator);
 	while ((cell = cells_iterate(table->cells, &iterator)) != NULL)
 	{
+		make_sent_room(&buffer, (Size) cell->labels.length[ROW] + cell->labels.length[COLUMN] + 16);
 		for (int side = 0; side < SIDES; side++)
 		{
 			pq_sendint32(&buffer, cell->labels.length[side]);
@@ -298,6 +299,7 @@ crosstab_deserialize(PG_FUNCTION_ARGS)
 	{
 		CellLabels	labels;
 
+		CHECK_FOR_INTERRUPTS();
 		for (int side = 0; side < SIDES; side++)
 		{
 			labels.length[side] = pq_getmsgint(&buffer, 4);
@@ -311,31 +313,35 @@ crosstab_deserialize(PG_FUNCTION_ARGS)
 
 /* ---------- the test ---------- */
 
-static int
-compare_rows(const void *a, const void *b)
+/* By the label of that side, then by the other: a cell has its place in either order. */
+static inline int
+compare_cells(const Cell *a, const Cell *b, int side)
 {
-	const CellLabels *x = &((const Cell *) a)->labels;
-	const CellLabels *y = &((const Cell *) b)->labels;
-	int			compared = compare_label(x, y, ROW);
+	int			compared = compare_label(&a->labels, &b->labels, side);
 
-	return compared != 0 ? compared : compare_label(x, y, COLUMN);
+	return compared != 0 ? compared : compare_label(&a->labels, &b->labels, 1 - side);
 }
 
-static int
-compare_columns(const void *a, const void *b)
-{
-	return compare_label(&((const Cell *) a)->labels, &((const Cell *) b)->labels, COLUMN);
-}
+#define ST_SORT sort_cells
+#define ST_ELEMENT_TYPE Cell
+#define ST_COMPARE(a, b, side) compare_cells(a, b, *(side))
+#define ST_COMPARE_ARG_TYPE const int
+#define ST_SCOPE static
+#define ST_CHECK_FOR_INTERRUPTS
+#define ST_DEFINE
+#define ST_DECLARE
+#include "lib/sort_template.h"
 
 /*
  * find_totals
- *		The totals of one side, by which the cells are sorted. Returns how many there are, and the smallest.
+ *		Sorts the cells by one side, and finds its totals. Returns how many there are, and the smallest.
  */
 static int
 find_totals(Cell *cells, int count, int side, int64 *smallest)
 {
 	int			labels = 0;
 
+	sort_cells(cells, count, &side);
 	*smallest = PG_INT64_MAX;
 	for (int first = 0, next; first < count; first = next)
 	{
@@ -413,9 +419,7 @@ crosstab_final(PG_FUNCTION_ARGS)
 	cells_start_iterate(table->cells, &iterator);
 	while ((cell = cells_iterate(table->cells, &iterator)) != NULL)
 		cells[count++] = *cell;
-	qsort(cells, count, sizeof(Cell), compare_columns);
 	labels[COLUMN] = find_totals(cells, count, COLUMN, &smallest[COLUMN]);
-	qsort(cells, count, sizeof(Cell), compare_rows);
 	labels[ROW] = find_totals(cells, count, ROW, &smallest[ROW]);
 
 	statistic = chi_square(cells, count, table->observations);

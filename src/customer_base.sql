@@ -18,6 +18,11 @@ END;
 COMMENT ON FUNCTION customer_bases() IS
 'The customer bases of this database whose settings the caller may read.';
 
+CREATE FUNCTION base_check_writable(base text) RETURNS void
+	AS 'MODULE_PATHNAME', 'base_check_writable' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION base_check_writable(text) IS
+'Raises an error that names the customer base on a standby server and in a read-only transaction.';
+
 CREATE FUNCTION base_settings(base text) RETURNS regclass
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -383,7 +388,7 @@ COMMENT ON TABLE {schema}.settings IS 'How the customer base was made: its optio
 
 CREATE TABLE {schema}.state (first_day date, last_day date, refreshed_at timestamptz, refresh_seconds numeric(12,2),
 	verified_at timestamptz, differences bigint, live_since timestamptz, folded_at timestamptz, advanced_at timestamptz, advanced_to date,
-	compared_on date, logged_to bigint, kept_before date) WITH (vacuum_truncate = false);
+	compared_on date, compared_as oid, logged_to bigint, kept_before date) WITH (vacuum_truncate = false);
 COMMENT ON TABLE {schema}.state IS 'What the last refresh, fold, advance and verification found, and whether the base is live.';
 INSERT INTO {schema}.state DEFAULT VALUES;
 
@@ -543,6 +548,7 @@ DECLARE
 	counts jsonb;
 	warnings text[];
 BEGIN
+	PERFORM @extschema@.base_check_writable(name);
 	-- Bins and method are those that the map is for, unless given.
 	bins := coalesce((options ->> 'rfm_bins')::integer, (SELECT m.bins FROM @extschema@.segment_maps() AS m WHERE m.map = options ->> 'segment_map'), 5);
 	options := options || jsonb_build_object('rfm_bins', bins,

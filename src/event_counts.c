@@ -12,14 +12,12 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "aggregate.h"
 #include "event_counts.h"
 
 /* Rows that there is room for at first, and how many may stand there before it is worth the time to look for equal ones. */
 #define FIRST_ROWS 16
 #define MANY_ROWS (1 << 16)
-
-/* What one serialised state, a bytea of at most 1 GB, has room for. */
-#define MAX_SENT_ROWS ((Size) (MaxAllocSize - 1024) / sizeof(EventCount))
 
 /* Also by counts: sums of counts that are fractions then do not depend on the order of the rows. */
 static inline int
@@ -123,12 +121,7 @@ void
 event_counts_send(StringInfo buffer, EventCounts *counts)
 {
 	event_counts_sort(counts);
-	if (counts->count > MAX_SENT_ROWS)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("a parallel worker cannot pass on %zu different values", counts->count),
-				 errdetail("One worker can pass on at most %zu different values of a group.", MAX_SENT_ROWS),
-				 errhint("Run the query without workers: SET max_parallel_workers_per_gather = 0.")));
+	make_sent_room(buffer, (counts->count + 1) * sizeof(EventCount));
 	pq_sendint64(buffer, counts->left_out);
 	pq_sendint64(buffer, counts->count);
 	for (Size i = 0; i < counts->count; i++)

@@ -394,6 +394,7 @@ purchase_history_to_jsonb(PG_FUNCTION_ARGS)
 	history_begin(&reader, PG_GETARG_DATUM(0));
 	while (history_read(&reader, &day))
 	{
+		history_check_text(&json);
 		history_date_to_text(day.day, text);
 		appendStringInfo(&json, "%s{\"day\": \"%s\"", json.len > 1 ? ", " : "", text);
 		if (day.orders > 0)

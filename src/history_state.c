@@ -104,6 +104,20 @@ history_day_overflow(int32 day)
 }
 
 /*
+ * history_check_text
+ *		Whether a text has room for another day.
+ */
+void
+history_check_text(const StringInfoData *text)
+{
+	if (text->len > MaxAllocSize - 1024)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("the text of a purchase_history would exceed 1 GB"),
+				 errhint("Read it day by day: SELECT * FROM days(history).")));
+}
+
+/*
  * history_check_finite
  *		No arithmetic with an infinite date.
  */
@@ -208,7 +222,9 @@ history_from_days(const HistoryDays *list)
 	if (!AllocSizeIsValid(VARHDRSZ + bound))
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("a purchase_history of %zu days is too large", list->count)));
+				 errmsg("a purchase_history of %zu days is too large", list->count),
+				 errdetail("A value has at most 1 GB."),
+				 errhint("Keep a history for each customer, or for a part of the days.")));
 	value = palloc(VARHDRSZ + bound);
 	SET_VARSIZE(value, VARHDRSZ + history_encode(list->days, list->count, (uint8 *) VARDATA(value)));
 	return PointerGetDatum(value);

@@ -32,8 +32,6 @@ PG_FUNCTION_INFO_V1(logistic_final);
 #define SMALLEST_WEIGHT 1e-100
 #define LARGEST_WEIGHT 1e100
 
-/* What one serialised state, a bytea of at most 1 GB, has room for. */
-#define MAX_SENT_BYTES ((Size) (MaxAllocSize - 1024))
 
 /* Rows as logistic_fit of math/ reads them: the weight, with a minus where there was no event, and the features. */
 typedef struct LogisticState
@@ -274,14 +272,8 @@ logistic_serialize(PG_FUNCTION_ARGS)
 	(void) aggregate_context(fcinfo);
 	state = (LogisticState *) PG_GETARG_POINTER(0);
 	numbers = state->count * (state->features + 1);
-	if (numbers > MAX_SENT_BYTES / sizeof(double))
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("a parallel worker cannot pass on %zu rows of %d features", state->count, state->features),
-				 errdetail("One worker can pass on at most 1 GB."),
-				 errhint("Run the query without workers: SET max_parallel_workers_per_gather = 0.")));
 	pq_begintypsend(&buffer);
-	enlargeStringInfo(&buffer, (int) (numbers * sizeof(double)) + 64);
+	make_sent_room(&buffer, numbers * sizeof(double) + 64);
 	pq_sendint32(&buffer, state->features);
 	pq_sendfloat8(&buffer, state->ridge);
 	pq_sendint64(&buffer, state->left_out);

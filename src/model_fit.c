@@ -543,7 +543,7 @@ fit_combine(PG_FUNCTION_ARGS)
 
 /*
  * fit_serialize
- *		The settings and the distinct rows. One state of more than 1 GB is an error of the server.
+ *		The settings and the distinct rows.
  */
 Datum
 fit_serialize(PG_FUNCTION_ARGS)
@@ -555,6 +555,7 @@ fit_serialize(PG_FUNCTION_ARGS)
 	state = (FitState *) PG_GETARG_POINTER(0);
 	compact(state);
 	pq_begintypsend(&buffer);
+	make_sent_room(&buffer, state->count * sizeof(ModelRow) + 64);
 	pq_sendbyte(&buffer, state->settings.unit);
 	pq_sendbyte(&buffer, state->settings.regularity);
 	pq_sendbyte(&buffer, state->settings.of_histories);

@@ -18,8 +18,6 @@
 /* A value in network order: the high and the low half, 8 bytes each. */
 #define SENT_VALUE_SIZE 16
 
-/* What one serialised state, a bytea of at most 1 GB, has room for; the rest is for what stands around it. */
-#define MAX_SENT_VALUES ((int64) (MaxAllocSize - 1024) / SENT_VALUE_SIZE)
 
 #define ST_SORT sort_values
 #define ST_ELEMENT_TYPE int128
@@ -198,17 +196,13 @@ population_select(Population *population, const int64 *ranks, int count)
 void
 population_send(StringInfo buffer, const Population *population)
 {
-	if (population->count > MAX_SENT_VALUES)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("a parallel worker cannot pass on " INT64_FORMAT " values", population->count),
-				 errdetail("One worker can pass on at most " INT64_FORMAT " values of a group.", MAX_SENT_VALUES),
-				 errhint("Run the query without workers: SET max_parallel_workers_per_gather = 0.")));
-
+	make_sent_room(buffer, (population->count + 1) * SENT_VALUE_SIZE);
 	pq_sendint64(buffer, population->count);
-	enlargeStringInfo(buffer, (int) (population->count * SENT_VALUE_SIZE));
 	for (int64 i = 0; i < population->count; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		send_int128(buffer, population->values[i]);
+	}
 }
 
 /*
@@ -228,6 +222,9 @@ population_receive(StringInfo buffer, MemoryContext context)
 
 	reserve(population, count);
 	for (int64 i = 0; i < count; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		population_add(population, receive_int128(buffer));
+	}
 	return population;
 }

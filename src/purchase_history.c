@@ -69,6 +69,7 @@ purchase_history_out(PG_FUNCTION_ARGS)
 	{
 		Size		length = history_day_to_text(&day, false, text);
 
+		history_check_text(&out);
 		if (!first)
 			appendBinaryStringInfo(&out, ", ", 2);
 		appendBinaryStringInfo(&out, text, length);

@@ -6,6 +6,8 @@
 #define PG_CUSTOMER_PURCHASE_HISTORY_H
 
 #include "compat.h"
+
+#include "lib/stringinfo.h"
 #include "utils/date.h"
 
 #include "decimal.h"
@@ -59,9 +61,10 @@ extern OpenHistory *history_state_add_row(OpenHistory *state, int32 day, int32 c
 extern OpenHistory *history_state_add_days(OpenHistory *state, const HistoryDays *days);
 extern OpenHistory *history_state_merge(OpenHistory *state, Datum history);
 
-/* Errors: an infinite date; a day that is too large; a version that is not known here; a day for a message. */
+/* Errors: an infinite date; a day that is too large; a text of more than 1 GB; a version that is not known here; a day for a message. */
 extern void history_check_finite(DateADT day, const char *what);
 extern void history_day_overflow(int32 day);
+extern void history_check_text(const StringInfoData *text);
 extern void history_unsupported(int version);
 extern char *history_date_text(int32 day);
 

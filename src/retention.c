@@ -334,6 +334,7 @@ range_retention_count_serialize(PG_FUNCTION_ARGS)
 	(void) aggregate_context(fcinfo);
 	state = (const RangeRetention *) PG_GETARG_POINTER(0);
 	pq_begintypsend(&buffer);
+	make_sent_room(&buffer, state->count * sizeof(int64) + 128);
 	pq_sendint32(&buffer, state->unit);
 	pq_sendint32(&buffer, state->nintervals);
 	for (int i = 0; i < state->nintervals; i++)

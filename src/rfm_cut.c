@@ -5,6 +5,7 @@
 #include "compat.h"
 
 #include "libpq/pqformat.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 
 #include "aggregate.h"
@@ -168,6 +169,7 @@ mean(const Population *population)
 	{
 		int128		remainder = population->values[i] % n;
 
+		CHECK_FOR_INTERRUPTS();
 		if (remainder < 0)
 			remainder += n;
 		quotients += (population->values[i] - remainder) / n;

@@ -165,6 +165,7 @@ score_by_breaks(Population *measures[RFM_MEASURES], RfmCut cut, uint16 *codes)
 	{
 		int128		values[RFM_MEASURES];
 
+		CHECK_FOR_INTERRUPTS();
 		for (int measure = 0; measure < RFM_MEASURES; measure++)
 			values[measure] = measures[measure]->values[i];
 		codes[i] = rfm_code(breaks, values);
@@ -200,6 +201,7 @@ score_by_rows(Population *measures[RFM_MEASURES], int bins, uint16 *codes)
 			int			bucket = i < longer ? i / (count / bins + 1)
 				: count % bins + (i - longer) / (count / bins);
 
+			CHECK_FOR_INTERRUPTS();
 			if (measure == RFM_TOTAL && values[rows[i]] <= 0)
 				bucket = 0;
 			codes[rows[i]] += (bucket + 1) * weights[measure];

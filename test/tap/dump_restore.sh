@@ -98,7 +98,7 @@ restored() {  # NAME: what the restored database shows, and that it works on
 	is "$(psql -XAtq -U analyst -d "$1" -c 'SELECT count(*) > 0 FROM "Mein Laden".customers' 2>&1)" t "$2: the reader reads"
 }
 
-for database in plain custom parts; do as_owner -d postgres -c "CREATE DATABASE restored_$database"; done
+for database in plain custom parts twice; do as_owner -d postgres -c "CREATE DATABASE restored_$database"; done
 pg_dump -U shopkeeper -d shop_a > "$work/plain.sql" && as_owner -d restored_plain -f "$work/plain.sql" >/dev/null
 ok $? 'a plain dump restores without an error'
 restored restored_plain plain
@@ -116,11 +116,18 @@ is "$(as_owner -d restored_parts -c 'SELECT stale_reason ~ $$maintenance was swi
 as_owner -d restored_parts -c "SELECT count(*) FROM customer.refresh_customer_base('Mein Laden')" >/dev/null
 restored restored_parts parts
 
+as_owner -d restored_twice -f "$work/schema.sql" >/dev/null && as_owner -d restored_twice -f "$work/data.sql" >/dev/null
+ok $? 'schema and data apart restore without an error, triggers left on'
+as_owner -d restored_twice -c "CALL customer.advance_customer_base('Mein Laden')"
+is "$(as_owner -d restored_twice -c 'SELECT stale_reason ~ $$^difference: the source has$$ FROM "Mein Laden".base_status')" t 'orders that are in the base already were counted again: the next advance finds it, on the same day too'
+as_owner -d restored_twice -c "SELECT count(*) FROM customer.refresh_customer_base('Mein Laden')" >/dev/null
+restored restored_twice twice
+
 as_owner -d shop_a -c 'DROP EXTENSION pg_customer' 2>/dev/null
 is $? 1 'the extension cannot be dropped under a base'
 as_owner -d shop_a -c "DROP VIEW best" -c "SELECT customer.drop_customer_base('Mein Laden')" -c 'DROP EXTENSION pg_customer' >/dev/null
 ok $? 'without the base it can'
 is "$(as_owner -d shop_a -c "SELECT count(*) FROM pg_namespace WHERE nspname = 'Mein Laden'")" 0 'and nothing of the base is left'
-for database in shop_a restored_plain restored_custom restored_parts; do psql -Xqc "DROP DATABASE $database"; done
+for database in shop_a restored_plain restored_custom restored_parts restored_twice; do psql -Xqc "DROP DATABASE $database"; done
 psql -Xq -c 'DROP ROLE shopkeeper' -c 'DROP ROLE analyst'
 echo "1..$n"

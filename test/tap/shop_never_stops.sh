@@ -163,6 +163,8 @@ ruins() {  # WHAT BREAK WARNINGS
 	mended "$1: made anew, it follows"
 }
 ruins 'the schema of the base dropped' 'DROP SCHEMA shop CASCADE'
+ruins 'the base dropped' 'DROP TRIGGER pg_customer_shop_insert ON orders; DROP TRIGGER pg_customer_shop_update ON orders; DROP TRIGGER pg_customer_shop_delete ON orders;
+	DROP TRIGGER pg_customer_shop_truncate ON orders; SELECT FROM drop_customer_base($$shop$$)' 0
 ruins 'deltas dropped' 'DROP TABLE shop.deltas CASCADE'
 ruins 'settings dropped' 'DROP TABLE shop.settings CASCADE'
 ruins 'everything but deltas dropped' 'DROP TABLE shop.settings, shop.state, shop.troubles, shop.summary, shop.lifecycle_changes, shop.quarantine CASCADE'
