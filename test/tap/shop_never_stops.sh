@@ -458,7 +458,7 @@ library=$(echo "$copy"/usr/lib/postgresql/*/lib/pg_customer.so)
 : >"$work/said"
 { one_order; echo "\\! mv $library $library.away"; orders; } | sell
 is "$?, $(cat "$work/said")" '0, ' 'the library is gone: sessions that have it go on'
-stops 'the library is gone' 'could not access file .*libdir/pg_customer.*No such file'
+stops 'the library is gone' 'could not access file "[^"]*pg_customer".*No such file'
 is "$(dba "SET ROLE merchant; $disable")" '' 'the library is gone: one statement disables the triggers'
 goes_on 'the library is gone'
 mv "$library.away" "$library"
