@@ -35,6 +35,7 @@ OBJS = \
 	src/base_changes.o \
 	src/base_deltas.o \
 	src/base_expression.o \
+	src/base_merge.o \
 	src/base_owner.o \
 	src/base_row.o \
 	src/base_survey.o \

@@ -500,6 +500,10 @@ base_record_changes(PG_FUNCTION_ARGS)
 	else if (TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))
 		base_truncated(entry, fcinfo->flinfo->fn_oid);
 	else
+	{
 		record_statement(entry, trigger);
+		if (base_rows_mistaken(trigger))
+			base_trouble(entry, TROUBLE_MERGED, "a MERGE that inserts and updates rows of a partitioned table, in PostgreSQL 18");
+	}
 	PG_RETURN_POINTER(NULL);
 }

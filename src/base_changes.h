@@ -11,6 +11,7 @@
 #include "compat.h"
 
 #include "access/tupdesc.h"
+#include "commands/trigger.h"
 #include "executor/tuptable.h"
 #include "nodes/execnodes.h"
 #include "storage/lock.h"
@@ -138,6 +139,7 @@ typedef enum BaseTrouble
 	TROUBLE_TRIGGER_CHANGED,
 	TROUBLE_TRUNCATED,
 	TROUBLE_MAINTAIN_OFF,
+	TROUBLE_MERGED,
 	BASE_TROUBLES
 } BaseTrouble;
 
@@ -301,6 +303,9 @@ extern void change_list_write(ChangeList *list);
 
 /* Notes in the base that it is behind its source, and why, and warns once in a session. */
 extern void base_trouble(BaseEntry *entry, BaseTrouble trouble, const char *detail);
+
+/* base_merge.c */
+extern bool base_rows_mistaken(const TriggerData *trigger);
 
 /* The source or a part of it was truncated. */
 extern void base_truncated(BaseEntry *entry, Oid trigger_function);

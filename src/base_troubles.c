@@ -58,6 +58,7 @@ static const struct
 	[TROUBLE_TRIGGER_CHANGED] = {"trigger_changed", "its trigger is not as it was made"},
 	[TROUBLE_TRUNCATED] = {"truncated", "its source was truncated"},
 	[TROUBLE_MAINTAIN_OFF] = {"maintain_off", "pg_customer.maintain is off"},
+	[TROUBLE_MERGED] = {"merged", "PostgreSQL named other rows than a MERGE has written"},
 };
 
 /*

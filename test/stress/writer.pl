@@ -89,6 +89,8 @@ sub upsert {
 
 sub merge {
 	my ($table) = @_;
+	# PostgreSQL 18 names other rows than such a MERGE has written: the base would be behind, and say so.
+	$table = 'sold' if $table eq 'parts' && $ENV{NO_MERGE_INTO_PARTS};
 	return "MERGE INTO $table AS t USING (VALUES " . values_of($table, 3) . ") AS s $columns ON t.id = s.id - @{[$WRITERS * 4]} "
 		. "WHEN MATCHED AND t.status = 'draft' THEN DELETE WHEN MATCHED THEN UPDATE SET amount = t.amount + 1 "
 		. "WHEN NOT MATCHED THEN INSERT $columns VALUES (s.id, s.order_id::bigint, s.tenant, s.customer::integer, s.at::timestamptz, s.amount::numeric, s.status)";
