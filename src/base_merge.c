@@ -11,7 +11,7 @@
 #include "access/htup_details.h"
 #include "catalog/pg_class.h"
 #include "common/hashfn.h"
-#include "executor/tuptable.h"
+#include "executor/executor.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
