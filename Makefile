@@ -232,7 +232,7 @@ lint-docker:
 else
 
 # Not before, for "make demo" has a DATA of its own.
-DATA = $(filter-out %--$(EXTVERSION).sql,$(wildcard $(srcdir)/upgrade/*--*.sql))
+DATA = $(filter-out %/$(DATA_built),$(patsubst $(srcdir)/%,%,$(wildcard $(srcdir)/upgrade/$(EXTENSION)--*.sql)))
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)

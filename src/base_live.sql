@@ -507,7 +507,8 @@ CREATE FUNCTION forget_customer(base text, customer text, tenant text DEFAULT NU
 COMMENT ON FUNCTION forget_customer(text, text, text) IS
 'Erases one customer, whose orders are gone from the source already, from every table of a customer base, and returns how many rows that were; for members of the base''s owner.';
 
--- The work of upgrade_customer_base: views and functions of this version in the place of those that are there.
+-- The work of upgrade_customer_base: views and functions of this version in the place of those that are there, and what tables have gained. The
+-- settings are locked last and for a moment, for a trigger that finds them locked cannot record its order.
 CREATE FUNCTION base_upgrade(settings regclass) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -522,8 +523,18 @@ BEGIN
 			HINT = 'Install the newer pg_customer and run ALTER EXTENSION pg_customer UPDATE.';
 	END IF;
 	PERFORM @extschema@.base_make_views(options);
+	PERFORM @extschema@.base_make_survey_function(@extschema@.base_survey_options(options, id)) FROM @extschema@.base_survey_ids(options) AS id
+		WHERE to_regproc(format('%s.survey_%s_changes', options ->> 'schema', id)) IS NOT NULL;
+	IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = settings AND attname = 'visible') THEN
+		PERFORM set_config('lock_timeout', '100ms', true);
+		EXECUTE format('ALTER TABLE %s ADD COLUMN visible text', settings);
+	END IF;
 	EXECUTE format('UPDATE %s SET base_version = %L', settings, @extschema@.base_version());
 	PERFORM @extschema@.base_forget_settings(settings);
+EXCEPTION WHEN lock_not_available THEN
+	RAISE EXCEPTION USING ERRCODE = 'lock_not_available',
+		MESSAGE = format('customer base "%s" could not be upgraded: something is reading its settings', options ->> 'base'),
+		HINT = 'Nothing has changed. Call it again when that is over.';
 END $$;
 COMMENT ON FUNCTION base_upgrade(regclass) IS
 'The work of upgrade_customer_base, with the caller''s rights.';
@@ -536,7 +547,7 @@ COMMENT ON FUNCTION upgrade_customer_base(text) IS
 CREATE FUNCTION base_version() RETURNS integer
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
-	SELECT 1;
+	SELECT 2;
 END;
 COMMENT ON FUNCTION base_version() IS
 'The version of the tables of customer bases that this extension makes.';
