@@ -7,8 +7,8 @@ from=0.9.0
 here=$(cd "$(dirname "$0")/../upgrade" && pwd)
 n=0
 ok() { n=$((n + 1)); if [ "$1" = 0 ]; then echo "ok $n - $2"; else echo "not ok $n - $2"; fi; }
-is() { [ "$1" = "$2" ]; ok $? "$3"; [ "$1" = "$2" ] || printf '# have: %s\n# want: %s\n' "$1" "$2"; }
-like() { [[ "$1" == *"$2"* ]]; ok $? "$3"; [[ "$1" == *"$2"* ]] || printf '# have: %s\n# want: %s\n' "$1" "$2"; }
+is() { [ "$1" = "$2" ]; ok $? "$3"; [ "$1" = "$2" ] || printf 'have: %s\nwant: %s\n' "${1:0:1000}" "$2" | sed 's/^/# /'; }
+like() { [[ "$1" == *"$2"* ]]; ok $? "$3"; [[ "$1" == *"$2"* ]] || printf 'have: %s\nwant: %s\n' "${1:0:1000}" "$2" | sed 's/^/# /'; }
 same() { diff "$1" "$2" > "$work/diff"; ok $? "$3"; head -20 "$work/diff" | cut -c1-300 | sed 's/^/# /'; }
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -112,14 +112,19 @@ same "$work/fresh.objects" "$work/old.objects" 'the objects of the extension and
 is "$(sql -c "SELECT count(*) > 0 FROM create_customer_base('late', 'public.sales', 'customer', 'day', 'cents', visible => 'true')" -c "SELECT drop_customer_base('late')")" t 'a base with new options can be made'
 is "$(psql -XAtq -U analyst -d old -c 'SELECT count(*) > 0 FROM shop.customers' -c 'SELECT count(*) > 0 FROM app.best' 2>&1)" $'t\nt' 'the reader still reads'
 
-# --- what an update says ------------------------------------------------------------------------------------
-as_owner -d postgres -c 'CREATE DATABASE update_says'
-like "$(as_owner -d update_says -c 'CREATE SCHEMA customer' -c "CREATE EXTENSION pg_customer SCHEMA customer VERSION '$from'" \
-	-c "CREATE FUNCTION make() RETURNS bigint BEGIN ATOMIC SELECT count(*) FROM customer.create_customer_base('a', 'b', 'c', 'd', 'e'); END" -c 'ALTER EXTENSION pg_customer UPDATE')" \
+# --- what stands in the way ------------------------------------------------------------------------------------
+as_owner -d postgres -c 'CREATE DATABASE small'
+like "$(as_owner -d small -c 'CREATE SCHEMA customer' -c "CREATE EXTENSION pg_customer SCHEMA customer VERSION '$from'" -c 'CREATE TABLE orders AS SELECT i AS customer, date $$2024-01-01$$ + i AS day, i AS amount FROM generate_series(1, 9) AS i' \
+	-c "CREATE FUNCTION make() RETURNS bigint BEGIN ATOMIC SELECT count(*) FROM customer.create_customer_base('built_on', 'public.orders', 'customer', 'day', 'amount', as_of => '2024-02-01'); END" -c 'SELECT make() > 0' \
+	-c "SELECT count(*) > 0 FROM customer.create_customer_base('free', 'public.orders', 'customer', 'day', 'amount', as_of => '2024-02-01')" -c 'GRANT USAGE ON SCHEMA free TO analyst' -c 'GRANT SELECT ON free.kpi_targets TO analyst WITH GRANT OPTION' \
+	-c 'CREATE VIEW met AS SELECT metric, target, met FROM built_on.kpi_targets' -c "INSERT INTO built_on.targets (metric, period, unit, target) VALUES ('customers_active', '2024-01-01', 'month', 8.5)" -c 'ALTER EXTENSION pg_customer UPDATE')" \
 	'function public.make() depends on function create_customer_base' 'an update names a function of somebody that stands in its way'
-psql -XAtq -d update_says -c 'REVOKE EXECUTE ON FUNCTION customer.create_customer_base FROM PUBLIC'
-like "$(PGOPTIONS= as_owner -d update_says -c 'DROP FUNCTION make' -c 'ALTER EXTENSION pg_customer UPDATE')" 'is made anew, and everybody may call it again' 'and a function whose rights were changed'
+psql -XAtq -d small -c 'REVOKE EXECUTE ON FUNCTION customer.create_customer_base FROM PUBLIC'
+like "$(PGOPTIONS= as_owner -d small -c 'DROP FUNCTION make' -c 'ALTER EXTENSION pg_customer UPDATE')" 'is made anew, and everybody may call it again' 'it says that rights on a function are gone'
+is "$(as_owner -d small -c "SELECT count(customer.upgrade_customer_base(base)) FROM unnest('{free,built_on}'::text[]) AS base" -c 'SELECT * FROM met')" $'2\ncustomers_active|8.5|t' 'a view over a view whose column has another type now stays as it was'
+is "$(as_owner -d small -c "SELECT attrelid::regclass, format_type(atttypid, atttypmod), relacl FROM pg_attribute JOIN pg_class AS c ON c.oid = attrelid WHERE attname = 'target' AND relname IN ('kpi_targets', 'met') ORDER BY attrelid::regclass::text COLLATE \"C\"")" \
+	$'built_on.kpi_targets|numeric|\nfree.kpi_targets|numeric(38,6)|{shopkeeper=arwdDxt/shopkeeper,analyst=r*/shopkeeper}\nmet|numeric|' 'a column gets its new type where nobody has built on it, and rights stay'
 
-for database in old fresh update_says; do psql -Xqc "DROP DATABASE $database"; done
+for database in old fresh small; do psql -Xqc "DROP DATABASE $database"; done
 psql -Xq -c 'DROP ROLE shopkeeper' -c 'DROP ROLE analyst'
 echo "1..$n"

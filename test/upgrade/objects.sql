@@ -1,4 +1,4 @@
--- The definitions of all objects: those of the extension, and those of the bases; without what a server numbers for itself. A table's columns may have
+-- The definitions of all objects: those of the extension, of the bases and of the application; without what a server numbers for itself. A table's columns may have
 -- come in any order.
 \set ON_ERROR_STOP on
 \pset format unaligned
@@ -33,3 +33,9 @@ SELECT name, conname, pg_get_constraintdef(k.oid) FROM relations AS r JOIN pg_co
 SELECT tgrelid::regclass, pg_get_triggerdef(oid), tgenabled FROM pg_trigger WHERE tgrelid IN (SELECT oid FROM relations) OR tgname ~ '^pg_customer' ORDER BY pg_get_triggerdef(oid) COLLATE "C";
 SELECT name, polname, polcmd, pg_get_expr(polqual, polrelid) FROM relations AS r JOIN pg_policy ON polrelid = r.oid ORDER BY 1, 2;
 SELECT pg_get_functiondef(p.oid), proacl, obj_description(p.oid, 'pg_proc') FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = pronamespace WHERE nspname IN ('shop', 'till of the shop', 'report') ORDER BY p.oid::regprocedure::text COLLATE "C";
+
+\d+ app.*
+\dT+ app.*
+\dX app.*
+\dp app.*
+SELECT pg_get_functiondef(oid), proacl FROM pg_proc WHERE pronamespace = 'app'::regnamespace AND prokind = 'f' ORDER BY proname;

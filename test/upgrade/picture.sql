@@ -1,4 +1,4 @@
--- Everything that one reads of the bases and of the application, as text: rows of views, of their twins on another day, of tables, and definitions.
+-- Everything that one reads of the bases and of the application, as text: the rows of tables, of views and of their twins on another day.
 \set ON_ERROR_STOP on
 SET search_path = public, customer;
 SET jit = off;
@@ -18,8 +18,3 @@ SELECT id FROM app.clients WHERE history = (SELECT history FROM app.clients WHER
 SELECT id FROM app.clients WHERE last_purchase(history) > '2024-06-01' AND purchase_days(history) > 1 ORDER BY last_purchase(history), id LIMIT 5;
 SELECT id FROM app.clients ORDER BY history, id LIMIT 5;
 RESET enable_seqscan;
-\d+ app.*
-\dT+ app.*
-\dX app.*
-\dp app.*
-SELECT pg_get_functiondef(oid), proacl FROM pg_proc WHERE pronamespace = 'app'::regnamespace AND prokind = 'f' ORDER BY proname;
