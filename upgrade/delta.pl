@@ -4,7 +4,7 @@
 #   perl upgrade/delta.pl upgrade/pg_customer--0.9.0.sql pg_customer--0.9.1.sql > upgrade/pg_customer--0.9.0--0.9.1.sql
 #
 # What is new is created; a function or aggregate whose arguments and result are the same is replaced; one of which they have
-# changed is dropped and created; comments and rights follow. Any other change needs a hand: it is named, and nothing is printed.
+# changed is dropped and created; comments and rights follow; what is done is done again. Any other change needs a hand: it is named, and nothing is printed.
 use strict;
 use warnings;
 use utf8;
@@ -72,7 +72,7 @@ for my $s (@new) {
 	my $subject = subject($s);
 	my $before = $old{$subject};
 	my $of_dropped = $subject =~ /^COMMENT ON \w+ (\w+)/ && $dropped{$1};
-	if (defined $before && bare($before) eq bare($s) && !$of_dropped) {
+	if (defined $before && bare($before) eq bare($s) && !$of_dropped && $subject !~ /^DO /) {
 		next;
 	} elsif ($subject =~ /^(?:FUNCTION|PROCEDURE|AGGREGATE) / && defined $before) {
 		$s =~ s/^CREATE (FUNCTION|PROCEDURE|AGGREGATE)/CREATE OR REPLACE $1/m;
@@ -84,18 +84,19 @@ die map({ "this cannot be changed by itself: $_\n" } @problems) if @problems;
 print "-- pg_customer $old_version to $version: made by delta.pl from the install scripts of both.\n",
 	"\\echo Use \"ALTER EXTENSION pg_customer UPDATE TO '$version'\" to load this file. \\quit\n\n";
 if (@dropped) {
-	my $names = join(', ', map { "'$_'" } sort keys %dropped);
+	my $names = join(',', sort keys %dropped);
 	print <<"SQL";
 -- Functions whose arguments or results have changed are made anew. Rights on them that somebody gave or took away go with them.
 DO \$\$
 DECLARE
-	changed text;
+	changed pg_catalog.text;
 BEGIN
-	FOR changed IN SELECT p.oid::regprocedure FROM pg_proc AS p JOIN pg_depend AS d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
-		JOIN pg_extension AS e ON e.oid = d.refobjid
-		WHERE e.extname = 'pg_customer' AND p.proacl IS NOT NULL AND p.proname IN ($names)
+	FOR changed IN SELECT p.oid::pg_catalog.regprocedure FROM pg_catalog.pg_proc AS p JOIN pg_catalog.pg_depend AS d ON d.objid OPERATOR(pg_catalog.=) p.oid
+			AND d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass::pg_catalog.oid AND d.deptype OPERATOR(pg_catalog.=) 'e'::pg_catalog."char"
+		JOIN pg_catalog.pg_extension AS x ON x.oid OPERATOR(pg_catalog.=) d.refobjid
+		WHERE x.extname OPERATOR(pg_catalog.=) 'pg_customer'::pg_catalog.name AND p.proacl IS NOT NULL AND p.proname OPERATOR(pg_catalog.=) ANY ('{$names}'::pg_catalog.name[])
 	LOOP
-		RAISE WARNING USING MESSAGE = format('%s is made anew, and everybody may call it again', changed),
+		RAISE WARNING USING MESSAGE = pg_catalog.format('%s is made anew, and everybody may call it again', changed),
 			HINT = 'Its rights had been changed: give or revoke them once more.';
 	END LOOP;
 END \$\$;

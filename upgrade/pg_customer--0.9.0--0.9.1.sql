@@ -4,13 +4,14 @@
 -- Functions whose arguments or results have changed are made anew. Rights on them that somebody gave or took away go with them.
 DO $$
 DECLARE
-	changed text;
+	changed pg_catalog.text;
 BEGIN
-	FOR changed IN SELECT p.oid::regprocedure FROM pg_proc AS p JOIN pg_depend AS d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
-		JOIN pg_extension AS e ON e.oid = d.refobjid
-		WHERE e.extname = 'pg_customer' AND p.proacl IS NOT NULL AND p.proname IN ('base_expression', 'base_make_view', 'create_customer_base')
+	FOR changed IN SELECT p.oid::pg_catalog.regprocedure FROM pg_catalog.pg_proc AS p JOIN pg_catalog.pg_depend AS d ON d.objid OPERATOR(pg_catalog.=) p.oid
+			AND d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass::pg_catalog.oid AND d.deptype OPERATOR(pg_catalog.=) 'e'::pg_catalog."char"
+		JOIN pg_catalog.pg_extension AS x ON x.oid OPERATOR(pg_catalog.=) d.refobjid
+		WHERE x.extname OPERATOR(pg_catalog.=) 'pg_customer'::pg_catalog.name AND p.proacl IS NOT NULL AND p.proname OPERATOR(pg_catalog.=) ANY ('{base_expression,base_make_view,create_customer_base}'::pg_catalog.name[])
 	LOOP
-		RAISE WARNING USING MESSAGE = format('%s is made anew, and everybody may call it again', changed),
+		RAISE WARNING USING MESSAGE = pg_catalog.format('%s is made anew, and everybody may call it again', changed),
 			HINT = 'Its rights had been changed: give or revoke them once more.';
 	END LOOP;
 END $$;
@@ -26,21 +27,6 @@ CREATE FUNCTION base_expression(source regclass, option text, expression text, p
 
 COMMENT ON FUNCTION base_expression(regclass, text, text, text) IS
 'An option of a customer base as SQL over the alias s, safe under any search path, with its type, that type''s equality operator (NULL: no key type), and the same SQL without the alias: the column of exactly that name, else an expression over one row of the source whose names are looked up along path; subqueries, aggregates, window, set-returning and volatile functions are errors.';
-
--- The day of a base while its summary is being written: {last} is the last day of the data.
-CREATE OR REPLACE FUNCTION base_day(options jsonb, last text) RETURNS text
-	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-BEGIN ATOMIC
-	SELECT CASE options OPERATOR(pg_catalog.->>) 'as_of' WHEN 'last_purchase' THEN last ELSE pg_catalog.quote_nullable(options OPERATOR(pg_catalog.->>) 'until') || '::date' END;
-END;
-
-CREATE OR REPLACE FUNCTION base_bad_reasons(counts jsonb) RETURNS text[]
-	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-BEGIN ATOMIC
-	SELECT coalesce(array_agg(r.reason), '{}')
-	FROM (SELECT jsonb_array_elements(counts OPERATOR(pg_catalog.->) 'reasons') OPERATOR(pg_catalog.->>) 'reason' AS reason) AS r
-	WHERE r.reason <> 'used' AND NOT starts_with(r.reason, 'no_');
-END;
 
 -- The views of stages. What customers of the customers table have not bought until a day makes them prospects.
 CREATE OR REPLACE FUNCTION base_make_lifecycle_views(options jsonb) RETURNS void
@@ -1065,11 +1051,9 @@ WITH activity AS (
 			FROM (SELECT (SELECT $2) AS day) AS d CROSS JOIN {schema}.summary_now AS m GROUP BY {m.tenant,} d.day) AS t,
 		LATERAL unnest(t.totals) AS p
 ), calendar AS (
-	SELECT {c.tenant,} p::date AS period, (p + c.length)::date AS next, c.day
-	FROM (SELECT {a.tenant,} min(a.period) AS first, a.day,
-				CASE $1 WHEN 'quarter' THEN interval '3 months' ELSE ('1 ' || $1)::interval END AS length
-			FROM activity AS a GROUP BY {a.tenant,} a.day) AS c,
-		LATERAL generate_series(c.first::timestamp, c.day::timestamp, c.length) AS p
+	SELECT {c.tenant,} k.period, k.next_period AS next, c.day
+	FROM (SELECT {a.tenant,} min(a.period) AS first, a.day FROM activity AS a GROUP BY {a.tenant,} a.day) AS c,
+		LATERAL {ext}.calendar_periods(c.first, c.day, $1) AS k
 )
 SELECT {c.tenant,} c.period, coalesce(a.customers_active, 0), coalesce(a.customers_new, 0), coalesce(a.customers_returning, 0),
 	coalesce(a.customers_reactivated, 0), coalesce(a.customers_lost, 0),
@@ -1211,6 +1195,67 @@ SELECT m.customer, {m.tenant,} v.risk, v.band, {ext}.churn_band_label(v.band, {'
 FROM {schema}.measured_at($1) AS m
 	CROSS JOIN LATERAL (SELECT v.*, {ext}.churn_band(v.risk) AS band, coalesce(v.value, {current_value}) AS expected FROM (SELECT {ext}.median_gap(m.history) AS usual_gap, {model_values} OFFSET 0) AS v OFFSET 0) AS v
 WHERE m.last_purchase IS NOT NULL$template$);
+END $$;
+
+-- Refuses sources on which triggers would not see every change, with the way out.
+CREATE OR REPLACE FUNCTION base_check_live(options jsonb) RETURNS void
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	source regclass := to_regclass(options ->> 'source');
+	found record;
+	problem text;
+	hint text := format('A base in refresh mode follows any source: schedule SELECT * FROM refresh_customer_base(%L).', options ->> 'base');
+	state text := 'wrong_object_type';
+	other text;
+BEGIN
+	IF source IS NULL THEN
+		RAISE EXCEPTION USING ERRCODE = 'undefined_table', MESSAGE = format('customer base "%s" cannot be live: there is no table %s',
+			options ->> 'base', options ->> 'source'), HINT = 'Drop the base and make it anew over the table that it should read.';
+	END IF;
+	FOR found IN SELECT t.relation, t.kind, c.relpersistence AS persistence FROM @extschema@.base_tables(source) AS t JOIN pg_class AS c ON c.oid = t.relation LOOP
+		problem := CASE
+			WHEN found.kind IN ('v', 'm') THEN 'is a view'
+			WHEN found.kind = 'f' THEN 'is a foreign table, whose changes are made elsewhere'
+			WHEN found.kind NOT IN ('r', 'p') THEN 'is not a table'
+			WHEN found.persistence = 'u' THEN 'is unlogged, and is emptied after a crash without a trace'
+			WHEN found.kind = 'r' AND EXISTS (SELECT FROM pg_inherits WHERE inhparent = found.relation) THEN 'has tables that inherit from it'
+			WHEN EXISTS (SELECT FROM pg_subscription_rel WHERE srrelid = found.relation)
+				THEN 'is filled by a subscription, which fires no triggers' END;
+		FOREACH other IN ARRAY ARRAY['pg_catalog.pg_dist_partition', '_timescaledb_catalog.hypertable'] LOOP
+			IF problem IS NULL AND to_regclass(other) IS NOT NULL THEN
+				EXECUTE CASE other WHEN 'pg_catalog.pg_dist_partition' THEN 'SELECT ''is a distributed table'' FROM pg_dist_partition WHERE logicalrelid = $1'
+					ELSE 'SELECT ''is a hypertable'' FROM _timescaledb_catalog.hypertable WHERE to_regclass(format(''%I.%I'', schema_name, table_name)) = $1' END
+				INTO problem USING found.relation;
+			END IF;
+		END LOOP;
+		IF problem IS NULL AND NOT has_table_privilege(found.relation, 'TRIGGER') THEN
+			problem := format('may not have triggers of %s', current_user);
+			state := 'insufficient_privilege';
+			hint := format('Its owner can run: GRANT TRIGGER ON %s TO %I;', found.relation, current_user);
+		END IF;
+		IF problem IS NOT NULL THEN
+			RAISE EXCEPTION USING ERRCODE = state, MESSAGE = format('customer base "%s" cannot be live: %s %s', options ->> 'base', found.relation, problem), HINT = hint;
+		END IF;
+	END LOOP;
+	IF NOT has_function_privilege(format('%s.base_record_changes()', options ->> 'ext'), 'EXECUTE') THEN
+		RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
+			MESSAGE = format('customer base "%s" cannot be live: %s may not use the trigger function', options ->> 'base', current_user),
+			HINT = format('Who installed the extension can run: GRANT EXECUTE ON FUNCTION %s.base_record_changes() TO %I;', options ->> 'ext', current_user);
+	END IF;
+	-- Lines that are not folded are read as the owner, who does not know which of them the reader may see.
+	IF options ->> 'order_sql' IS NOT NULL AND options ->> 'visible' <> 'true' THEN
+		RAISE EXCEPTION USING ERRCODE = 'feature_not_supported', MESSAGE = format('customer base "%s" cannot be live: it has the options order_id and visible', options ->> 'base'),
+			HINT = hint;
+	END IF;
+	IF options ->> 'order_sql' IS NOT NULL AND NOT EXISTS (SELECT FROM pg_index AS i WHERE i.indrelid = source AND i.indisvalid AND i.indpred IS NULL
+			AND btrim(pg_get_indexdef(i.indexrelid, 1, true), '()') = btrim(regexp_replace(options ->> 'order_sql', '\ms\.', '', 'g'), '()')) THEN
+		RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
+			MESSAGE = format('customer base "%s" cannot be live: no index of %s starts with the order id', options ->> 'base', source),
+			DETAIL = 'A line that comes later changes its order, which is then read again.',
+			HINT = format('CREATE INDEX CONCURRENTLY ON %s (%s);', source, CASE WHEN options ->> 'order_sql' ~ '^s\.("[^"]*"|\w+)$' THEN substr(options ->> 'order_sql', 3)
+				ELSE format('(%s)', regexp_replace(options ->> 'order_sql', '\ms\.', '', 'g')) END);
+	END IF;
 END $$;
 
 -- The work of upgrade_customer_base: views and functions of this version in the place of those that are there, and what tables have gained. The
@@ -1914,3 +1959,25 @@ END;
 
 COMMENT ON FUNCTION small_groups(text, text[], integer) IS
 'The groups of fewer than k rows that a query with one row for each person has by its quasi-identifiers, the smallest first; no row: the table is k-anonymous (Sweeney 2002); NULL is a value like any other';
+
+-- Nothing above may have taken an object that somebody planted in this schema, with just the types that a call here has.
+DO $$
+DECLARE
+	taken pg_catalog.text;
+BEGIN
+	SELECT pg_catalog.format('%s takes %s', pg_catalog.pg_describe_object(d.classid, d.objid, 0), pg_catalog.pg_describe_object(d.refclassid, d.refobjid, 0)) INTO taken
+	FROM pg_catalog.pg_extension AS x
+		JOIN pg_catalog.pg_depend AS m ON m.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_extension'::pg_catalog.regclass::pg_catalog.oid
+			AND m.refobjid OPERATOR(pg_catalog.=) x.oid AND m.deptype OPERATOR(pg_catalog.=) 'e'::pg_catalog."char"
+		JOIN pg_catalog.pg_depend AS d ON d.classid OPERATOR(pg_catalog.=) m.classid AND d.objid OPERATOR(pg_catalog.=) m.objid
+			AND d.deptype OPERATOR(pg_catalog.=) 'n'::pg_catalog."char"
+	WHERE x.extname OPERATOR(pg_catalog.=) 'pg_customer'::pg_catalog.name AND d.refobjid OPERATOR(pg_catalog.>=) '16384'::pg_catalog.oid
+		AND d.refclassid OPERATOR(pg_catalog.<>) 'pg_catalog.pg_namespace'::pg_catalog.regclass::pg_catalog.oid
+		AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS o WHERE o.classid OPERATOR(pg_catalog.=) d.refclassid AND o.objid OPERATOR(pg_catalog.=) d.refobjid
+			AND o.deptype OPERATOR(pg_catalog.=) ANY ('{e,i}'::pg_catalog."char"[]));
+	IF taken IS NOT NULL THEN
+		RAISE EXCEPTION USING ERRCODE = 'duplicate_object', MESSAGE = pg_catalog.format('schema %s has objects that pg_customer would mistake for those of PostgreSQL', '@extschema@'),
+			DETAIL = pg_catalog.format('%s.', taken),
+			HINT = 'Give the extension a schema of its own: CREATE SCHEMA customer; CREATE EXTENSION pg_customer SCHEMA customer;';
+	END IF;
+END $$;
