@@ -37,7 +37,7 @@ if [ "${1:-}" = inside ]; then
 		sql -d "$1" -o /dev/null -c "SELECT * FROM create_customer_base('mine', 'public.order_lines', 'customer', 'at', 'price', tenant => 'branch', as_of => '2025-09-30', visible => 'tenant = current_setting(''app.branch'', true)')" \
 			-c "SELECT grant_reader('mine', 'analyst')" -c "CALL start_maintenance('mine')"
 	}
-	objects() { as_owner -d "$1" -f "$here/objects.sql" | sed -E 's/(NULL::\w+) AS \w+/\1/'; }  # a dump names columns that had no name
+	objects() { as_owner -d "$1" -f "$here/objects.sql"; }
 	for major in $from $to; do as "${bin[$major]}/initdb" -D "$work/data$major" -U postgres --auth=trust --encoding=UTF8 --locale=C.UTF-8 --no-sync >/dev/null; done
 
 	start $from
@@ -61,10 +61,6 @@ if [ "${1:-}" = inside ]; then
 	make_mine fresh
 	objects fresh >"$work/fresh.objects"
 	for database in present older; do
-		# The extension belongs to who ran pg_upgrade.
-		[ $database = present ] || is "$("${bin[$to]}/psql" -XAtq -U postgres -d $database -c 'ALTER EXTENSION pg_customer UPDATE' 2>&1)$(as_owner -d $database -c "SELECT count(customer.upgrade_customer_base(base)) FROM unnest('{shop,till,report}'::text[]) AS base")" 3 "$database: the extension is updated, the bases upgraded"
-		objects $database >"$work/$database.objects"
-		same <(grep -v mine "$work/fresh.objects") <(grep -v mine "$work/$database.objects") "$database: all objects are those of a new installation"
 		picture $database >"$work/$database.after"
 		same "$work/$database.before" "$work/$database.after" "$database: all rows are the same"
 		is "$(sql -d $database -c "SELECT b.base, v.* FROM unnest('{shop,till,report}'::text[]) AS b (base), verify_customer_base(b.base) AS v")" '' "$database: verify finds no difference"
@@ -73,8 +69,12 @@ if [ "${1:-}" = inside ]; then
 		is "$(sql -d $database -c "SELECT sum(orders) FROM shop.customers WHERE customer = 'c7'")" $((before + 1)) "$database: a new order reaches a live base once"
 		is "$(sql -d $database -c "CALL advance_customer_base('shop')" -c "SELECT b.base, v.* FROM unnest('{shop,till}'::text[]) AS b (base), verify_customer_base(b.base) AS v" \
 			-c 'SELECT mode, triggers_ok, stale_reason FROM shop.base_status')" 'live|t|' "$database: and after an advance nothing differs"
+		# The extension belongs to who ran pg_upgrade. What went through a dump is the same, but has other brackets until it is made anew.
+		[ $database = present ] || "${bin[$to]}/psql" -Xq -U postgres -d $database -c 'ALTER EXTENSION pg_customer UPDATE'
+		is "$(as_owner -d $database -c "SELECT count(customer.upgrade_customer_base(base)) FROM unnest('{shop,till,report}'::text[]) AS base")" 3 "$database: the bases are upgraded"
+		objects $database >"$work/$database.objects"
+		same <(grep -v mine "$work/fresh.objects") <(grep -v mine "$work/$database.objects") "$database: all objects are those of a new installation"
 	done
-	
 	is "$("${bin[$to]}/psql" -XAtq -U analyst -d present -c "SET app.branch = 'north'" -c 'SELECT DISTINCT tenant FROM mine.customers' 2>&1)" north 'a policy shows a reader its own customers'
 	is "$(sql -d present -c "SELECT count(*) FROM verify_customer_base('mine')")" 0 'and its base follows the orders'
 	stop $to
