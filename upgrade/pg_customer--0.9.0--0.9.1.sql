@@ -19,6 +19,9 @@ DROP FUNCTION create_customer_base(name text, source text, customer text, purcha
 DROP FUNCTION base_make_view(options jsonb, view text, comment text, body text, twin boolean);
 DROP FUNCTION base_expression(source regclass, option text, expression text, path text, OUT sql text, OUT type regtype, OUT equality text);
 
+COMMENT ON FUNCTION summary_query(text, anyelement) IS
+'Internal: the statement that summarise runs: the query with its names looked up along the search path, grouped by customer';
+
 -- What an option of a customer base means -----------------------------------------------------------
 
 CREATE FUNCTION base_expression(source regclass, option text, expression text, path text,
@@ -1258,13 +1261,61 @@ BEGIN
 	END IF;
 END $$;
 
+-- The end of advance_customer_base: the log now speaks for the day; once a day the source is compared and cut points are renewed.
+CREATE OR REPLACE FUNCTION base_finish(settings regclass) RETURNS bigint
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	options jsonb;
+	state record;
+	today date;
+	due boolean;
+	difference text;
+	logged record;
+BEGIN
+	EXECUTE format('LOCK TABLE %s IN SHARE UPDATE EXCLUSIVE MODE', settings);
+	options := @extschema@.base_options(settings);
+	IF options ->> 'as_of' = 'last_purchase' THEN
+		EXECUTE @extschema@.base_template('UPDATE {schema}.state AS t SET last_day = m.last_day FROM (SELECT max(last_day) AS last_day FROM {schema}.summary) AS m
+			WHERE t.last_day IS DISTINCT FROM m.last_day', options);
+	END IF;
+	EXECUTE @extschema@.base_template('SELECT t.*, {schema}.as_of() AS day, (SELECT max(as_of) FROM {schema}.cut_points) AS cut_on FROM {schema}.state AS t', options) INTO state;
+	today := (now() AT TIME ZONE (options ->> 'time_zone'))::date;
+	-- Once a day, and after a restore, by which the base has become another one; a base of version 1 does not know.
+	due := state.compared_on IS DISTINCT FROM today OR coalesce(to_jsonb(state) ->> 'compared_as' <> settings::oid::text, false);
+	IF state.live_since IS NOT NULL AND due THEN
+		difference := @extschema@.base_compare(options);
+		IF difference IS NOT NULL THEN
+			EXECUTE @extschema@.base_template('INSERT INTO {schema}.troubles (reason, detail) SELECT ''difference'', ', options) || quote_literal(difference)
+				|| @extschema@.base_template(' WHERE NOT EXISTS (SELECT FROM {schema}.troubles WHERE reason = ''difference'')', options);
+		END IF;
+	END IF;
+	IF state.live_since IS NOT NULL THEN
+		PERFORM @extschema@.base_advance_surveys(options, due);
+	END IF;
+	IF state.cut_on IS DISTINCT FROM state.day THEN
+		PERFORM @extschema@.base_renew_cut_points(options);
+	END IF;
+	PERFORM @extschema@.base_log_churn(options);
+	EXECUTE @extschema@.base_template('SELECT count(*) AS rows, max(id) AS id FROM {schema}.lifecycle_changes WHERE id > $1', options)
+		INTO logged USING coalesce(state.logged_to, 0);
+	options := options || jsonb_build_object('day', state.day, 'today', today, 'own', CASE WHEN to_jsonb(state) ? 'compared_as' THEN settings::oid END, 'logged_to', coalesce(logged.id, state.logged_to));
+	EXECUTE @extschema@.base_template('UPDATE {schema}.state SET advanced_to = greatest(advanced_to, {''day''}), advanced_at = now(),
+		compared_on = {''today''}, [[own:compared_as = {''own''}, ]]logged_to = {''logged_to''}', options);
+	IF options ->> 'notify' = 'advance' AND logged.rows > 0 THEN
+		PERFORM pg_notify('pg_customer', json_build_object('base', options ->> 'base', 'changes', logged.rows, 'last_id', logged.id)::text);
+	END IF;
+	RETURN logged.rows;
+END $$;
+
 -- The work of upgrade_customer_base: views and functions of this version in the place of those that are there, and what tables have gained. The
--- settings are locked last and for a moment, for a trigger that finds them locked cannot record its order.
+-- settings and the state are locked last and for a moment, for a trigger that finds them locked cannot record its order.
 CREATE OR REPLACE FUNCTION base_upgrade(settings regclass) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	options jsonb;
+	lacking record;
 BEGIN
 	EXECUTE format('LOCK TABLE %s IN SHARE UPDATE EXCLUSIVE MODE', settings);
 	options := @extschema@.base_options(settings);
@@ -1276,15 +1327,17 @@ BEGIN
 	PERFORM @extschema@.base_make_views(options);
 	PERFORM @extschema@.base_make_survey_function(@extschema@.base_survey_options(options, id)) FROM @extschema@.base_survey_ids(options) AS id
 		WHERE to_regproc(format('%s.survey_%s_changes', options ->> 'schema', id)) IS NOT NULL;
-	IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = settings AND attname = 'visible') THEN
-		PERFORM set_config('lock_timeout', '100ms', true);
-		EXECUTE format('ALTER TABLE %s ADD COLUMN visible text', settings);
-	END IF;
+	PERFORM set_config('lock_timeout', '100ms', true);
+	FOR lacking IN SELECT c.* FROM (VALUES ('settings', 'visible', 'text'), ('state', 'compared_as', 'oid')) AS c (relation, name, type)
+		WHERE NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = format('%s.%I', options ->> 'schema', c.relation)::regclass AND attname = c.name)
+	LOOP
+		EXECUTE format('ALTER TABLE %s.%I ADD COLUMN %I %s', options ->> 'schema', lacking.relation, lacking.name, lacking.type);
+	END LOOP;
 	EXECUTE format('UPDATE %s SET base_version = %L', settings, @extschema@.base_version());
 	PERFORM @extschema@.base_forget_settings(settings);
 EXCEPTION WHEN lock_not_available THEN
 	RAISE EXCEPTION USING ERRCODE = 'lock_not_available',
-		MESSAGE = format('customer base "%s" could not be upgraded: something is reading its settings', options ->> 'base'),
+		MESSAGE = format('customer base "%s" could not be upgraded: something is using its settings', options ->> 'base'),
 		HINT = 'Nothing has changed. Call it again when that is over.';
 END $$;
 
@@ -1490,6 +1543,12 @@ COMMENT ON FUNCTION {schema}.answers_until(date) IS 'What was answered to survey
 COMMENT ON FUNCTION {schema}.last_answers(date, integer) IS 'The last overall answer of every customer to every survey until some days before a day; NULL: the survey''s loyalty_days.'$template$, options);
 END $$;
 
+CREATE FUNCTION base_check_writable(base text) RETURNS void
+	AS 'MODULE_PATHNAME', 'base_check_writable' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION base_check_writable(text) IS
+'Raises an error that names the customer base on a standby server and in a read-only transaction.';
+
 -- Every option that can be judged alone. What is wrong is named with the value and the way out.
 CREATE OR REPLACE FUNCTION base_check_options(options jsonb) RETURNS void
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -1584,7 +1643,7 @@ COMMENT ON TABLE {schema}.settings IS 'How the customer base was made: its optio
 
 CREATE TABLE {schema}.state (first_day date, last_day date, refreshed_at timestamptz, refresh_seconds numeric(12,2),
 	verified_at timestamptz, differences bigint, live_since timestamptz, folded_at timestamptz, advanced_at timestamptz, advanced_to date,
-	compared_on date, logged_to bigint, kept_before date) WITH (vacuum_truncate = false);
+	compared_on date, compared_as oid, logged_to bigint, kept_before date) WITH (vacuum_truncate = false);
 COMMENT ON TABLE {schema}.state IS 'What the last refresh, fold, advance and verification found, and whether the base is live.';
 INSERT INTO {schema}.state DEFAULT VALUES;
 
@@ -1709,6 +1768,57 @@ END $$;
 
 COMMENT ON FUNCTION base_make_policies(jsonb) IS
 'Makes the policies of a customer base that was given the option visible.';
+
+-- The work of create_customer_base. It runs with the caller's rights, and an error leaves nothing behind.
+CREATE OR REPLACE FUNCTION base_create(options jsonb) RETURNS TABLE (item text, value text)
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET row_security = off SET standard_conforming_strings = on
+AS $$
+DECLARE
+	started timestamptz := clock_timestamp();
+	name text := options ->> 'name';
+	schema text := coalesce(options ->> 'schema', name);
+	bins integer;
+	made boolean;
+	counts jsonb;
+	warnings text[];
+BEGIN
+	PERFORM @extschema@.base_check_writable(name);
+	-- Bins and method are those that the map is for, unless given.
+	bins := coalesce((options ->> 'rfm_bins')::integer, (SELECT m.bins FROM @extschema@.segment_maps() AS m WHERE m.map = options ->> 'segment_map'), 5);
+	options := options || jsonb_build_object('rfm_bins', bins,
+		'rfm_method', coalesce(options ->> 'rfm_method', CASE WHEN bins = 2 THEN 'mean' ELSE 'quantile' END));
+	PERFORM @extschema@.base_check_options(options);
+	options := @extschema@.base_resolve(options)
+		|| jsonb_build_object('policy', @extschema@.base_full_policy(options ->> 'policy', options ->> 'count_by'));
+	made := @extschema@.base_make_schema(name, schema);
+	options := options || jsonb_build_object('base', name, 'base_version', @extschema@.base_version(), 'created_at', now(), 'made_schema', nullif(made, false),
+		'date_style', 'ISO, ' || split_part(current_setting('datestyle'), ', ', 2),
+		'schema', quote_ident(schema), 'ext', @extschema@.base_extension_schema());
+	EXECUTE format('COMMENT ON SCHEMA %I IS %L', schema,
+		format('Customer base %s over %s: tables, and views for analysis.', name, options ->> 'source'));
+	PERFORM @extschema@.base_make_tables(options);
+	options := @extschema@.base_options(format('%I.settings', schema)::regclass);
+	counts := @extschema@.base_fill(options, true);
+	PERFORM @extschema@.base_quarantine(options, @extschema@.base_bad_reasons(counts));
+	EXECUTE @extschema@.base_template('ALTER TABLE {schema}.summary ADD PRIMARY KEY ({key});
+		ANALYZE {schema}.summary; ANALYZE {schema}.deltas; [[order_sql:ANALYZE {schema}.line_deltas]]', options);
+	PERFORM @extschema@.base_record_fill(options, counts, started, true);
+	options := @extschema@.base_options(format('%I.settings', schema)::regclass);
+	PERFORM @extschema@.base_make_views(options);
+	PERFORM @extschema@.base_renew_cut_points(options);
+	-- Small tables that are never analysed look large to the planner, and every query worth compiling.
+	EXECUTE @extschema@.base_template('ANALYZE {schema}.cut_points; ANALYZE {schema}.segment_map; ANALYZE {schema}.lifecycle_stages; ANALYZE {schema}.models; ANALYZE {schema}.segment_values; ANALYZE {schema}.surveys; ANALYZE {schema}.answers; ANALYZE {schema}.answer_counts; ANALYZE {schema}.targets', options);
+	EXECUTE @extschema@.base_template('CREATE TRIGGER complete AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON {schema}.segment_map
+		EXECUTE FUNCTION {ext}.base_segment_map_check();
+		CREATE TRIGGER complete AFTER INSERT OR UPDATE OR DELETE ON {schema}.cut_points
+		EXECUTE FUNCTION {ext}.base_cut_points_check()', options);
+
+	warnings := @extschema@.base_warnings(options);
+	RETURN QUERY SELECT r.item, r.value FROM @extschema@.base_report(options) AS r
+		UNION ALL SELECT 'warning', w FROM unnest(warnings) AS w
+		UNION ALL VALUES ('next', format('SELECT * FROM %I.rfm_segments;', schema)), ('next', format('SELECT * FROM %I.customers LIMIT 10;', schema)),
+			('next', format('SELECT * FROM fit_models(%L);', name)), ('next', format('SELECT * FROM refresh_customer_base(%L);', name));
+END $$;
 
 CREATE FUNCTION base_visible_hint() RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -1901,6 +2011,81 @@ EXCEPTION WHEN OTHERS THEN
 END $template$, options || jsonb_build_object('batches', body, 'single', part, 'columns', columns))));
 END $$;
 
+COMMENT ON FUNCTION histories_resolved(text) IS
+'Internal: a query with one column of type purchase_history, with every name qualified as the present search path has it; anything else is an error.';
+
+COMMENT ON FUNCTION histories_of_base(text) IS
+'Internal: the query for the histories of a customer base; an unknown base is an error.';
+
+COMMENT ON FUNCTION histories_query(text) IS
+'Internal: the query that an argument "histories" means: itself if it begins with SELECT, WITH, VALUES, TABLE or a parenthesis, else that of the customer base of that name.';
+
+COMMENT ON FUNCTION model_title(text) IS
+'Internal: a model as papers write its name: BG/NBD for bgnbd.';
+
+COMMENT ON FUNCTION trust_rank(text) IS
+'Internal: 1: the model can be used (ok, given, small_sample), 2: not_identified, 3: not_converged, 4: there is nothing to use.';
+
+COMMENT ON FUNCTION models_fit(text, text[], date, text) IS
+'Internal: purchase models, Gamma-Gamma and the correlation of x and m_x, all of the histories of a query as of a day.';
+
+COMMENT ON FUNCTION model_forecast(purchase_model, spend_model, purchase_history, date, date) IS
+'Internal: what models make of a customer from one day for the time until another one, and what came; no row for who had not bought yet.';
+
+COMMENT ON FUNCTION model_holdout(text, purchase_model, spend_model, date, date, boolean) IS
+'Internal: forecasts of one model for the customers of a query, compared with what came; by frequency: by x, of which 7 is 7 or more.';
+
+COMMENT ON FUNCTION models_check_days(date, date) IS
+'Internal: raises an error unless the holdout ends after the calibration.';
+
+COMMENT ON FUNCTION models_holdout(text, date, date, text, text[]) IS
+'Internal: the work of holdout_test, over a query whose names are qualified.';
+
+COMMENT ON FUNCTION models_holdout_by_frequency(text, date, date, text, text[]) IS
+'Internal: the work of holdout_by_frequency, over a query whose names are qualified.';
+
+COMMENT ON FUNCTION model_tracking(text, purchase_model, date) IS
+'Internal: the work of tracking_curve, over a query whose names are qualified.';
+
+COMMENT ON FUNCTION models_compare(text, date, date, text, text[]) IS
+'Internal: the work of compare_models, over a query whose names are qualified; chosen_by marks the model to use: by its holdout, by its AIC where the data are too short for one, or by default where none can be trusted.';
+
+COMMENT ON FUNCTION cohorts_of(text, date, text, integer) IS
+'Internal: the cohorts of the histories of a query whose names are qualified.';
+
+COMMENT ON FUNCTION period_rates_query(text, date, text, text, lifecycle_policy, date) IS
+'Internal: the work of period_rates, over a query whose names are qualified.';
+
+COMMENT ON FUNCTION stickiness_query(text, date, date, text) IS
+'Internal: the work of stickiness, over a query whose names are qualified.';
+
+COMMENT ON FUNCTION subscriptions_resolved(text) IS
+'Internal: a query with the four columns customer, valid_from date, valid_to date and monthly_amount numeric, with every name qualified as the present search path has it; anything else is an error.';
+
+COMMENT ON FUNCTION mrr_changes(text, date, text) IS
+'Internal: how many customers of a query whose names are qualified moved the recurring revenue in which way in each period, and by how much.';
+
+COMMENT ON FUNCTION renewal_rates_query(text, date, text, integer) IS
+'Internal: the work of renewal_rates, over a query whose names are qualified.';
+
+COMMENT ON FUNCTION churn_fit_query(text, date, integer) IS
+'Internal: the work of churn_fit, over a query whose names are qualified, for a horizon of so many days.';
+
+COMMENT ON FUNCTION churn_days(date, interval) IS
+'Internal: the days of a horizon after as_of; an error unless they are whole and at least one.';
+
+COMMENT ON FUNCTION churn_methods(text, date, interval, text, text[]) IS
+'Internal: the methods of churn_backtest, fitted on the histories of a query until as_of, each as an expression for the risk.';
+
+COMMENT ON FUNCTION churn_outcomes(text, date, interval) IS
+'Internal: the query for the customers of a query with a purchase until as_of, and whether they made none in the horizon; data that end before it are a warning.';
+
+COMMENT ON FUNCTION churn_judge(text, date, interval, text, text[]) IS
+'Internal: the work of churn_backtest, over a query whose names are qualified.';
+
+COMMENT ON FUNCTION churn_deciles(text, date, interval, text, text) IS
+'Internal: the work of churn_calibration, over a query whose names are qualified.';
+
 -- ---------------------------------------------------------------------------------------------------
 -- Privacy: customers without their names, and groups too small to publish
 -- ---------------------------------------------------------------------------------------------------
@@ -1927,7 +2112,7 @@ CREATE FUNCTION people_resolved(query text) RETURNS text
 	AS 'MODULE_PATHNAME', 'people_resolved' LANGUAGE C STABLE STRICT PARALLEL SAFE;
 
 COMMENT ON FUNCTION people_resolved(text) IS
-'A query with one row for each person, with every name qualified as the present search path has it; what is not one SELECT is an error.';
+'Internal: a query with one row for each person, with every name qualified as the present search path has it; what is not one SELECT is an error.';
 
 CREATE FUNCTION small_groups_query(query text, quasi_identifiers text[], k integer)
 	RETURNS TABLE (size bigint, quasi_identifier jsonb)
@@ -1948,7 +2133,7 @@ BEGIN
 END $$;
 
 COMMENT ON FUNCTION small_groups_query(text, text[], integer) IS
-'small_groups of a query whose names are resolved.';
+'Internal: small_groups of a query whose names are resolved.';
 
 CREATE FUNCTION small_groups(query text, quasi_identifiers text[], k integer DEFAULT 5)
 	RETURNS TABLE (size bigint, quasi_identifier jsonb)

@@ -96,7 +96,7 @@ forms_are_read 'after the update'
 # --- the upgrade of the bases ----------------------------------------------------------------------------
 psql -XAtq -U shopkeeper -d old -c 'BEGIN' -c 'SELECT count(*) FROM shop.settings' -c 'SELECT pg_sleep(60)' >/dev/null 2>&1 &
 until [ "$(sql -c "SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(60)'")" = 1 ]; do sleep 0.05; done
-like "$(sql -c "SELECT upgrade_customer_base('shop')")" 'could not be upgraded: something is reading its settings' 'a base is not upgraded under a transaction that reads its settings'
+like "$(sql -c "SELECT upgrade_customer_base('shop')")" 'could not be upgraded: something is using its settings' 'a base is not upgraded under a transaction that reads its settings'
 is "$(sql -c "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(60)'")" t 'which ends'
 wait
 sql -c "CALL fold_customer_base('shop')"
