@@ -87,7 +87,7 @@ distribution() {
 	meta "$work/pg_customer-$version"
 	"${make[@]}" COPT=-Werror -j2
 	"${make[@]}" install DESTDIR="$work/made"
-	find "$work/made" -type f -printf '%f\n' | grep -v -- '--.*--' | sort | diff - <(printf '%s\n' "pg_customer--$version.sql" pg_customer.control pg_customer.so)
+	find "$work/made" -type f -printf '%f\n' | grep -vxF -f <(ls upgrade) | sort | diff - <(printf '%s\n' "pg_customer--$version.sql" pg_customer.control pg_customer.so)
 	"${make[@]}" uninstall DESTDIR="$work/made"
 	find "$work/made" -type f
 }

@@ -1924,8 +1924,8 @@ END $$;
 
 -- The trigger function of a survey stands in the base's schema and runs as the base's owner, for who writes answers has no rights on
 -- the base; its path and settings are pinned, nobody else may use it for a trigger, and it acts for the survey's own source alone. It
--- appends, so it waits for nobody; and whatever goes wrong, the answer is written and the base is known to be behind. A row whose
--- expressions fail is found by reading the statement's rows one by one.
+-- appends, so it waits for nobody but an instant, while the table grows: locked tables are left alone. Whatever goes wrong, the answer is
+-- written and the base is known to be behind. A row whose expressions fail is found by reading the statement's rows one by one.
 CREATE OR REPLACE FUNCTION base_make_survey_function(options jsonb) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -1953,7 +1953,9 @@ BEGIN
 			FOR pg_customer_n IN 0 .. least((SELECT count(*) FROM %s), 1000) - 1 LOOP
 				BEGIN
 					INSERT INTO %s.answers (%s, answers) SELECT %4$s, %s FROM (%s) AS r;
-				EXCEPTION WHEN OTHERS THEN
+				EXCEPTION WHEN insufficient_resources OR transaction_rollback THEN
+					RAISE;
+				WHEN OTHERS THEN
 					failed := failed + 1;
 					INSERT INTO %3$s.answers (survey, problem, given, answers) VALUES (%7$s, 'failed', left(SQLERRM, 200), %5$s);
 				END;
@@ -1964,7 +1966,7 @@ BEGIN
 	END LOOP;
 	EXECUTE @extschema@.base_template($template$
 CREATE OR REPLACE FUNCTION {schema}.survey_{id}_changes() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
-	SET search_path = pg_catalog, pg_temp SET timezone = {'time_zone'} SET datestyle = {'date_style'} SET row_security = off SET lock_timeout = '10ms' AS {'body'};
+	SET search_path = pg_catalog, pg_temp SET timezone = {'time_zone'} SET datestyle = {'date_style'} SET row_security = off SET lock_timeout = 0 AS {'body'};
 REVOKE ALL ON FUNCTION {schema}.survey_{id}_changes() FROM PUBLIC;
 COMMENT ON FUNCTION {schema}.survey_{id}_changes() IS 'Trigger of a survey''s source: records its changes in the table answers; runs as the owner of the base.'$template$,
 		options || jsonb_build_object('body', @extschema@.base_template($template$
@@ -1990,8 +1992,11 @@ BEGIN
 		INSERT INTO {schema}.answers ({columns}, answers) SELECT {columns}, -sum(answers) FROM {schema}.answers WHERE survey = {id} GROUP BY {columns} HAVING sum(answers) <> 0;
 		RETURN NULL;
 	END IF;
+	LOCK TABLE {schema}.answers IN ROW EXCLUSIVE MODE NOWAIT;
 	BEGIN
-{batches}	EXCEPTION WHEN OTHERS THEN{single}
+{batches}	EXCEPTION WHEN insufficient_resources OR transaction_rollback THEN
+		RAISE;
+	WHEN OTHERS THEN{single}
 		IF many THEN
 			problem := [[visible:SQLSTATE]][[!visible:SQLERRM]];
 			INSERT INTO {schema}.troubles (reason, detail) VALUES ('survey', {'survey'} || ': ' || problem);
@@ -2001,6 +2006,7 @@ BEGIN
 EXCEPTION WHEN OTHERS THEN
 	problem := [[visible:SQLSTATE]][[!visible:SQLERRM]];
 	BEGIN
+		LOCK TABLE {schema}.troubles IN ROW EXCLUSIVE MODE NOWAIT;
 		INSERT INTO {schema}.troubles (reason, detail) VALUES ('survey', {'survey'} || ': ' || problem);
 	EXCEPTION WHEN OTHERS THEN
 		NULL;
