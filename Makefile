@@ -14,6 +14,7 @@
 #   make bench-retention        those of the monthly cohort matrix, and of the risk of churn
 #   make bench-nps              that of the net promoter score of ten million answers
 #   make bench-churn            who leaves, on real data, beside gradient boosting
+#   make pg-upgrade             from PostgreSQL 15 to 17, in a root of its own: root only
 #   make reference              writes docs/reference.md, made of the catalog
 #   make release-check          is this tree fit for a release?
 #   make dist                   build/pg_customer-VERSION.zip of HEAD, for PGXN
@@ -191,7 +192,7 @@ SHLIB_LINK = $(if $(filter linux,$(PORTNAME)),-Wl$(,)-Bsymbolic-functions)
 PG_CFLAGS = -fno-semantic-interposition -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
 
 # These need no PostgreSQL yet: they find or install one.
-SELF_SUFFICIENT = demo check check-all readers stress soak recovery bench bench-live bench-models bench-nps bench-retention bench-churn stage reference release-check dist deb lint-docker
+SELF_SUFFICIENT = demo check check-all readers stress soak recovery bench bench-live bench-models bench-nps bench-retention bench-churn stage reference release-check dist deb lint-docker pg-upgrade
 ifneq ($(filter $(SELF_SUFFICIENT),$(MAKECMDGOALS)),)
 
 .PHONY: $(SELF_SUFFICIENT)
@@ -229,11 +230,13 @@ lint-docker:
 	@if command -v hadolint; then hadolint $(srcdir)/packaging/Dockerfile; \
 	elif command -v dockerfile-utils; then dockerfile-utils lint $(srcdir)/packaging/Dockerfile; \
 	else echo 'skipped: neither hadolint nor dockerfile-utils is installed'; fi
+pg-upgrade:
+	@bash $(srcdir)/test/pg_upgrade.sh
 
 else
 
 # Not before, for "make demo" has a DATA of its own.
-DATA = $(filter-out %--$(EXTVERSION).sql,$(wildcard $(srcdir)/upgrade/*--*.sql))
+DATA = $(filter-out %/$(DATA_built),$(patsubst $(srcdir)/%,%,$(wildcard $(srcdir)/upgrade/$(EXTENSION)--*.sql)))
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)

@@ -40,8 +40,8 @@
 
 #include "base_changes.h"
 
-/* The version of bases whose settings and tables this file knows. */
-#define BASE_VERSION "1"
+/* The versions of bases whose settings and tables this file knows: "2" has policies. */
+static const char *const base_versions[] = {"1", "2"};
 
 /* The columns of the table settings that are read. Those of the parts come first, in the order of SourcePart. */
 enum
@@ -510,6 +510,20 @@ read_target(BaseEntry *entry, BaseTable *table, const char *name, bool lines)
 }
 
 /*
+ * is_known_version
+ */
+static bool
+is_known_version(const char *version)
+{
+	for (int i = 0; version && i < lengthof(base_versions); i++)
+	{
+		if (strcmp(version, base_versions[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
  * build_as_owner
  *		All that needs the settings, with the rights of the base's owner.
  */
@@ -525,7 +539,7 @@ build_as_owner(Building *building)
 		!read_row(entry, entry->state, state_names, 1, &kept_before))
 		return false;
 	entry->base = settings[SETTING_BASE] ? settings[SETTING_BASE] : entry->key.schema;
-	if (settings[SETTING_VERSION] == NULL || strcmp(settings[SETTING_VERSION], BASE_VERSION) != 0)
+	if (!is_known_version(settings[SETTING_VERSION]))
 		return failed(entry, TROUBLE_VERSION, settings[SETTING_VERSION]);
 	entry->root = settings[SETTING_SOURCE] ? find_root(building->source, settings[SETTING_SOURCE]) : InvalidOid;
 	if (!OidIsValid(entry->root))

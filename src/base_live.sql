@@ -245,8 +245,8 @@ BEGIN
 	END IF;
 	EXECUTE @extschema@.base_template('SELECT t.*, {schema}.as_of() AS day, (SELECT max(as_of) FROM {schema}.cut_points) AS cut_on FROM {schema}.state AS t', options) INTO state;
 	today := (now() AT TIME ZONE (options ->> 'time_zone'))::date;
-	-- Once a day, and after a restore, by which the base has become another one.
-	due := (state.compared_on, state.compared_as) IS DISTINCT FROM (today, settings::oid);
+	-- Once a day, and after a restore, by which the base has become another one; a base of version 1 does not know.
+	due := state.compared_on IS DISTINCT FROM today OR coalesce(to_jsonb(state) ->> 'compared_as' <> settings::oid::text, false);
 	IF state.live_since IS NOT NULL AND due THEN
 		difference := @extschema@.base_compare(options);
 		IF difference IS NOT NULL THEN
@@ -263,9 +263,9 @@ BEGIN
 	PERFORM @extschema@.base_log_churn(options);
 	EXECUTE @extschema@.base_template('SELECT count(*) AS rows, max(id) AS id FROM {schema}.lifecycle_changes WHERE id > $1', options)
 		INTO logged USING coalesce(state.logged_to, 0);
-	options := options || jsonb_build_object('day', state.day, 'today', today, 'own', settings::oid, 'logged_to', coalesce(logged.id, state.logged_to));
+	options := options || jsonb_build_object('day', state.day, 'today', today, 'own', CASE WHEN to_jsonb(state) ? 'compared_as' THEN settings::oid END, 'logged_to', coalesce(logged.id, state.logged_to));
 	EXECUTE @extschema@.base_template('UPDATE {schema}.state SET advanced_to = greatest(advanced_to, {''day''}), advanced_at = now(),
-		compared_on = {''today''}, compared_as = {''own''}, logged_to = {''logged_to''}', options);
+		compared_on = {''today''}, [[own:compared_as = {''own''}, ]]logged_to = {''logged_to''}', options);
 	IF options ->> 'notify' = 'advance' AND logged.rows > 0 THEN
 		PERFORM pg_notify('pg_customer', json_build_object('base', options ->> 'base', 'changes', logged.rows, 'last_id', logged.id)::text);
 	END IF;
@@ -507,12 +507,14 @@ CREATE FUNCTION forget_customer(base text, customer text, tenant text DEFAULT NU
 COMMENT ON FUNCTION forget_customer(text, text, text) IS
 'Erases one customer, whose orders are gone from the source already, from every table of a customer base, and returns how many rows that were; for members of the base''s owner.';
 
--- The work of upgrade_customer_base: views and functions of this version in the place of those that are there.
+-- The work of upgrade_customer_base: views and functions of this version in the place of those that are there, and what tables have gained. The
+-- settings and the state are locked last and for a moment, for a trigger that finds them locked cannot record its order.
 CREATE FUNCTION base_upgrade(settings regclass) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	options jsonb;
+	lacking record;
 BEGIN
 	EXECUTE format('LOCK TABLE %s IN SHARE UPDATE EXCLUSIVE MODE', settings);
 	options := @extschema@.base_options(settings);
@@ -522,8 +524,20 @@ BEGIN
 			HINT = 'Install the newer pg_customer and run ALTER EXTENSION pg_customer UPDATE.';
 	END IF;
 	PERFORM @extschema@.base_make_views(options);
+	PERFORM @extschema@.base_make_survey_function(@extschema@.base_survey_options(options, id)) FROM @extschema@.base_survey_ids(options) AS id
+		WHERE to_regproc(format('%s.survey_%s_changes', options ->> 'schema', id)) IS NOT NULL;
+	PERFORM set_config('lock_timeout', '100ms', true);
+	FOR lacking IN SELECT c.* FROM (VALUES ('settings', 'visible', 'text'), ('state', 'compared_as', 'oid')) AS c (relation, name, type)
+		WHERE NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = format('%s.%I', options ->> 'schema', c.relation)::regclass AND attname = c.name)
+	LOOP
+		EXECUTE format('ALTER TABLE %s.%I ADD COLUMN %I %s', options ->> 'schema', lacking.relation, lacking.name, lacking.type);
+	END LOOP;
 	EXECUTE format('UPDATE %s SET base_version = %L', settings, @extschema@.base_version());
 	PERFORM @extschema@.base_forget_settings(settings);
+EXCEPTION WHEN lock_not_available THEN
+	RAISE EXCEPTION USING ERRCODE = 'lock_not_available',
+		MESSAGE = format('customer base "%s" could not be upgraded: something is using its settings', options ->> 'base'),
+		HINT = 'Nothing has changed. Call it again when that is over.';
 END $$;
 COMMENT ON FUNCTION base_upgrade(regclass) IS
 'The work of upgrade_customer_base, with the caller''s rights.';
@@ -536,7 +550,7 @@ COMMENT ON FUNCTION upgrade_customer_base(text) IS
 CREATE FUNCTION base_version() RETURNS integer
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
-	SELECT 1;
+	SELECT 2;
 END;
 COMMENT ON FUNCTION base_version() IS
 'The version of the tables of customer bases that this extension makes.';

@@ -27,25 +27,43 @@ COMMENT ON FUNCTION base_comment_columns(jsonb, text) IS
 'Says what the columns of a view or table of a customer base are, in its language.';
 
 -- A view, with its comments; and before it, if it speaks of a day, its twin, from which it is drawn. What a function
--- returns has no scale, so the view gives it.
+-- returns has no scale, so the view gives it. A view that an older version made with a column of another type is made anew, with the
+-- rights on it; but if somebody has built on it, its columns keep their types.
 CREATE FUNCTION base_make_view(options jsonb, view text, en text, zh text, body text, twin boolean DEFAULT true) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+	relation text := format('%s.%I', options ->> 'schema', view);
+	definition text := format('CREATE OR REPLACE VIEW %s WITH (security_invoker = true) AS ', relation);
 	columns text;
+	old_columns text;
+	rights text;
 BEGIN
+	SELECT string_agg(CASE WHEN c.type LIKE '%(%' THEN format('%I::%s AS %1$I', c.name, c.type) ELSE quote_ident(c.name) END, ', ' ORDER BY c.ordinal),
+		string_agg(format('%I::%s AS %1$I', c.name, coalesce(format_type(a.atttypid, a.atttypmod), c.type)), ', ' ORDER BY c.ordinal)
+	INTO columns, old_columns
+	FROM @extschema@.base_columns_of(options, view) AS c LEFT JOIN pg_attribute AS a ON a.attrelid = to_regclass(relation) AND a.attname = c.name;
 	IF twin THEN
-		SELECT string_agg(format('%I %s', c.name, c.type), ', ' ORDER BY c.ordinal)
-		INTO columns FROM @extschema@.base_columns_of(options, view) AS c;
-		PERFORM @extschema@.base_make_function(options || jsonb_build_object('columns', columns), view || '_at(day date)', 'TABLE ({columns})', body);
+		PERFORM @extschema@.base_make_function(options || jsonb_build_object('columns', (SELECT string_agg(format('%I %s', c.name, c.type), ', ' ORDER BY c.ordinal)
+			FROM @extschema@.base_columns_of(options, view) AS c)), view || '_at(day date)', 'TABLE ({columns})', body);
 		EXECUTE format('COMMENT ON FUNCTION %s.%I(date) IS %L', options ->> 'schema', view || '_at', format('The view %s as of any day.', view));
 		body := format('SELECT {columns} FROM {schema}.%I({schema}.as_of())', view || '_at');
 	END IF;
-	SELECT string_agg(CASE WHEN c.type LIKE '%(%' THEN format('%I::%s AS %1$I', c.name, c.type) ELSE quote_ident(c.name) END, ', ' ORDER BY c.ordinal)
-	INTO columns FROM @extschema@.base_columns_of(options, view) AS c;
-	EXECUTE @extschema@.base_template(format('CREATE OR REPLACE VIEW {schema}.%I WITH (security_invoker = true) AS %s', view, body),
-		options || jsonb_build_object('columns', columns));
-	EXECUTE format('COMMENT ON VIEW %s.%I IS %L', options ->> 'schema', view, CASE WHEN options ->> 'language' = 'zh' THEN zh ELSE en END);
+	BEGIN
+		EXECUTE definition || @extschema@.base_template(body, options || jsonb_build_object('columns', columns));
+	EXCEPTION WHEN invalid_table_definition THEN
+		SELECT string_agg(format('GRANT %s ON %s TO %s%s', r.privilege_type, relation, CASE r.grantee WHEN 0 THEN 'PUBLIC' ELSE r.grantee::regrole::text END,
+			CASE WHEN r.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END), '; ') INTO rights
+		FROM pg_class AS c, aclexplode(c.relacl) AS r WHERE c.oid = to_regclass(relation);
+		BEGIN
+			EXECUTE format('DROP VIEW %s', relation);
+			EXECUTE definition || @extschema@.base_template(body, options || jsonb_build_object('columns', columns));
+			EXECUTE coalesce(rights, '');
+		EXCEPTION WHEN dependent_objects_still_exist THEN
+			EXECUTE definition || @extschema@.base_template(body, options || jsonb_build_object('columns', old_columns));
+		END;
+	END;
+	EXECUTE format('COMMENT ON VIEW %s IS %L', relation, CASE WHEN options ->> 'language' = 'zh' THEN zh ELSE en END);
 	PERFORM @extschema@.base_comment_columns(options, view);
 END $$;
 COMMENT ON FUNCTION base_make_view(jsonb, text, text, text, text, boolean) IS

@@ -76,7 +76,7 @@ links() {
 }
 reference() { "$top/test/reference.sh" >"$work/reference.md" && diff docs/reference.md "$work/reference.md" || echo 'run: make reference'; }
 leftovers() { files | xargs -0 grep -nwE 'TO''DO|FIX''ME|XX''X'; }
-sizes() { files | xargs -0 du -b | awk '$1 > 400000 { print $2 ": " $1 " bytes" }'; }
+sizes() { files | xargs -0 du -b | awk '$1 > 400000 && $2 !~ /upgrade\/pg_customer--/ { print $2 ": " $1 " bytes" }'; }
 
 clean() { git status --porcelain; }
 # HEAD as users get it: packed, unpacked, built without warnings, installed to a folder and removed from it.
@@ -87,7 +87,7 @@ distribution() {
 	meta "$work/pg_customer-$version"
 	"${make[@]}" COPT=-Werror -j2
 	"${make[@]}" install DESTDIR="$work/made"
-	find "$work/made" -type f -printf '%f\n' | grep -v -- '--.*--' | sort | diff - <(printf '%s\n' "pg_customer--$version.sql" pg_customer.control pg_customer.so)
+	find "$work/made" -type f -printf '%f\n' | grep -vxF -f <(ls upgrade) | sort | diff - <(printf '%s\n' "pg_customer--$version.sql" pg_customer.control pg_customer.so)
 	"${make[@]}" uninstall DESTDIR="$work/made"
 	find "$work/made" -type f
 }

@@ -40,6 +40,10 @@ INSERT INTO "Mein Laden".targets (tenant, metric, period, unit, target) VALUES (
 GRANT SELECT ON kunden TO analyst;
 GRANT USAGE ON SCHEMA customer TO analyst;
 UPDATE "Mein Laden".segment_map SET label_zh = '我的冠军' WHERE segment = 'champions';
+SELECT count(*) FROM customer.create_customer_base('DE allein', source => 'public."Bestellungen"', customer => 'Kunde Nr', purchased_at => 'at', amount => 'cents / 100.0', tenant => 'land',
+	as_of => '2026-06-30', time_zone => 'Asia/Shanghai', visible => 'tenant <> ''中国''') \g /dev/null
+SELECT customer.grant_reader('DE allein', 'analyst');
+CALL customer.start_maintenance('DE allein');
 SELECT count(*) FROM customer.fit_models('Mein Laden', '{mbgnbd,nbd}') \g /dev/null
 CREATE VIEW best AS SELECT name, total FROM "Mein Laden".customers WHERE segment = 'champions';
 SQL
@@ -71,8 +75,11 @@ SELECT * FROM "Mein Laden".lifecycle_changes ORDER BY 1;
 SELECT * FROM "Mein Laden".rfm_segments_at('2025-06-30') ORDER BY 1, 2;
 SELECT base, version, mode, as_of, source, customers, quarantined, triggers_ok, stale FROM "Mein Laden".base_status;
 SELECT * FROM best ORDER BY 1, 2;
+SELECT * FROM "DE allein".customers ORDER BY tenant, customer;
 SELECT c.relname, c.relkind, c.relacl, c.reloptions, d.description FROM pg_class c LEFT JOIN pg_description d ON d.objoid = c.oid AND d.objsubid = 0 AND d.classoid = 'pg_class'::regclass
 	WHERE relnamespace = '"Mein Laden"'::regnamespace ORDER BY 1;
+SELECT tgrelid::regclass, tgname, tgenabled FROM pg_trigger WHERE NOT tgisinternal ORDER BY tgrelid::regclass::text, 2;
+SELECT polrelid::regclass::text, polname, pg_get_expr(polqual, polrelid), relrowsecurity FROM pg_policy JOIN pg_class AS c ON c.oid = polrelid ORDER BY 1;
 SELECT p.proname, pg_get_function_arguments(p.oid), pg_get_function_result(p.oid), p.provolatile, p.proparallel, p.proacl FROM pg_proc p WHERE pronamespace = '"Mein Laden"'::regnamespace ORDER BY 1;
 SQL
 }
@@ -88,17 +95,17 @@ restored() {  # NAME: what the restored database shows, and that it works on
 	is "$(as_owner -d "$1" -c "SELECT count(*) FROM customer.verify_customer_base('Mein Laden')")" 0 "$2: verify finds no difference"
 	as_owner -d "$1" -c "INSERT INTO \"Bestellungen\" VALUES ('new', md5('7')::uuid, '2026-01-01', 4200, 'DE')"
 	as_owner -d "$1" -c "INSERT INTO \"Umfrage\" VALUES (md5('7')::uuid, 'DE', '2026-01-02', '5', NULL)"
-	is "$(as_owner -d "$1" -c "SELECT count(*) FROM customer.verify_customer_base('Mein Laden')")" 0 "$2: triggers follow a new order and a new answer, once"
+	is "$(as_owner -d "$1" -c "SELECT count(*) FROM unnest('{Mein Laden,DE allein}'::text[]) AS base, customer.verify_customer_base(base)")" 0 "$2: triggers follow a new order and a new answer, once"
 	as_owner -d "$1" -c "CALL customer.advance_customer_base('Mein Laden')"
 	is "$(as_owner -d "$1" -c "SELECT count(*) FROM customer.verify_customer_base('Mein Laden')")" 0 "$2: so does an advance"
 	as_owner -d "$1" -c 'UPDATE "Mein Laden".summary SET orders = orders + 1 WHERE customer = md5($$7$$)::uuid AND tenant = $$DE$$'
 	is "$(as_owner -d "$1" -c "SELECT count(*) FROM customer.verify_customer_base('Mein Laden')")" 1 "$2: verify finds damage"
 	as_owner -d "$1" -c "SELECT count(*) FROM customer.refresh_customer_base('Mein Laden')" >/dev/null
 	is "$(as_owner -d "$1" -c "SELECT count(*) FROM customer.verify_customer_base('Mein Laden')")" 0 "$2: refresh repairs it"
-	is "$(psql -XAtq -U analyst -d "$1" -c 'SELECT count(*) > 0 FROM "Mein Laden".customers' 2>&1)" t "$2: the reader reads"
+	is "$(psql -XAtq -U analyst -d "$1" -c 'SELECT count(*) > 0 FROM "Mein Laden".customers' -c 'SELECT DISTINCT tenant FROM "DE allein".customers' 2>&1)" $'t\nDE' "$2: the reader reads what the policies show"
 }
 
-for database in plain custom parts twice; do as_owner -d postgres -c "CREATE DATABASE restored_$database"; done
+for database in plain custom directory parts twice; do as_owner -d postgres -c "CREATE DATABASE restored_$database"; done
 pg_dump -U shopkeeper -d shop_a > "$work/plain.sql" && as_owner -d restored_plain -f "$work/plain.sql" >/dev/null
 ok $? 'a plain dump restores without an error'
 restored restored_plain plain
@@ -107,27 +114,31 @@ pg_dump -U shopkeeper -Fc -d shop_a -f "$work/custom.dump" && pg_restore -U shop
 ok $? 'a custom dump restores without an error'
 restored restored_custom custom
 
-as_owner -d shop_a -c "SELECT count(*) FROM customer.refresh_customer_base('Mein Laden')" >/dev/null
+pg_dump -U shopkeeper -Fd -j 2 -d shop_a -f "$work/directory" && pg_restore -U shopkeeper --exit-on-error -j 2 -d restored_directory "$work/directory"
+ok $? 'a directory, dumped and restored by two, restores without an error'
+restored restored_directory directory
+
+as_owner -d shop_a -c "SELECT count(*) FROM unnest('{Mein Laden,DE allein}'::text[]) AS base, customer.refresh_customer_base(base)" >/dev/null
 picture shop_a > "$work/before"
 pg_dump -U shopkeeper --schema-only -d shop_a > "$work/schema.sql" && pg_dump -U shopkeeper --data-only -d shop_a > "$work/data.sql" &&
 	as_owner -d restored_parts -f "$work/schema.sql" >/dev/null && PGOPTIONS="$PGOPTIONS -c pg_customer.maintain=off" as_owner -d restored_parts -f "$work/data.sql" >/dev/null
 ok $? 'schema and data apart restore without an error'
 is "$(as_owner -d restored_parts -c 'SELECT stale_reason ~ $$maintenance was switched off$$ FROM "Mein Laden".base_status')" t 'a base whose triggers were switched off for it says so'
-as_owner -d restored_parts -c "SELECT count(*) FROM customer.refresh_customer_base('Mein Laden')" >/dev/null
+as_owner -d restored_parts -c "SELECT count(*) FROM unnest('{Mein Laden,DE allein}'::text[]) AS base, customer.refresh_customer_base(base)" >/dev/null
 restored restored_parts parts
 
 as_owner -d restored_twice -f "$work/schema.sql" >/dev/null && as_owner -d restored_twice -f "$work/data.sql" >/dev/null
 ok $? 'schema and data apart restore without an error, triggers left on'
 as_owner -d restored_twice -c "CALL customer.advance_customer_base('Mein Laden')"
 is "$(as_owner -d restored_twice -c 'SELECT stale_reason ~ $$^difference: the source has$$ FROM "Mein Laden".base_status')" t 'orders that are in the base already were counted again: the next advance finds it, on the same day too'
-as_owner -d restored_twice -c "SELECT count(*) FROM customer.refresh_customer_base('Mein Laden')" >/dev/null
+as_owner -d restored_twice -c "SELECT count(*) FROM unnest('{Mein Laden,DE allein}'::text[]) AS base, customer.refresh_customer_base(base)" >/dev/null
 restored restored_twice twice
 
 as_owner -d shop_a -c 'DROP EXTENSION pg_customer' 2>/dev/null
 is $? 1 'the extension cannot be dropped under a base'
-as_owner -d shop_a -c "DROP VIEW best" -c "SELECT customer.drop_customer_base('Mein Laden')" -c 'DROP EXTENSION pg_customer' >/dev/null
+as_owner -d shop_a -c "DROP VIEW best" -c "SELECT customer.drop_customer_base(base) FROM unnest('{Mein Laden,DE allein}'::text[]) AS base" -c 'DROP EXTENSION pg_customer' >/dev/null
 ok $? 'without the base it can'
-is "$(as_owner -d shop_a -c "SELECT count(*) FROM pg_namespace WHERE nspname = 'Mein Laden'")" 0 'and nothing of the base is left'
-for database in shop_a restored_plain restored_custom restored_parts restored_twice; do psql -Xqc "DROP DATABASE $database"; done
+is "$(as_owner -d shop_a -c "SELECT count(*) FROM pg_namespace WHERE nspname IN ('Mein Laden', 'DE allein')")" 0 'and nothing of the base is left'
+for database in shop_a restored_plain restored_custom restored_directory restored_parts restored_twice; do psql -Xqc "DROP DATABASE $database"; done
 psql -Xq -c 'DROP ROLE shopkeeper' -c 'DROP ROLE analyst'
 echo "1..$n"

@@ -146,7 +146,7 @@ breaks 'no index on deltas' right 'DROP INDEX shop.deltas_key' 'CREATE INDEX del
 breaks 'the row of state deleted' settings_missing 'CREATE TABLE kept AS TABLE shop.state; DELETE FROM shop.state; ALTER TABLE shop.state SET (fillfactor = 90)' \
 	'INSERT INTO shop.state TABLE kept'
 breaks 'a base of a version that nobody knows' 'version: 99' "UPDATE shop.settings SET base_version = '99'; SELECT base_forget_settings('shop.settings')" \
-	"UPDATE shop.settings SET base_version = '1'; SELECT base_forget_settings('shop.settings')"
+	"UPDATE shop.settings SET base_version = '2'; SELECT base_forget_settings('shop.settings')"
 breaks 'a base of an older version' 'version: 0' "UPDATE shop.settings SET base_version = '0'; SELECT base_forget_settings('shop.settings')" "SELECT upgrade_customer_base('shop')"
 
 # What cannot be put right is dropped and made anew. The triggers that are left go on with the new base.
