@@ -4,7 +4,7 @@
  *
  * Where a MERGE into a partitioned table first inserts a row and then updates others, the table of new rows that triggers get has the
  * inserted row in the place of each updated one (seen in 18.6, not in 15 and 17). Nobody can tell from it what has been written, but
- * that it has happened can be told: a row that the statement has inserted is never one that it has updated as well.
+ * that it has happened can be told: a row that a statement has inserted is never one that it has updated as well.
  */
 #include "compat.h"
 
@@ -21,19 +21,20 @@
 
 #if PG_VERSION_NUM >= 180000
 
-/* A statement that inserts more is no MERGE that is worth the memory; the daily comparison finds what it got wrong. */
-#define MAX_INSERTED 100000
+/* A statement that writes more is no MERGE that is worth the memory; the daily comparison finds what it got wrong. */
+#define MAX_WRITTEN 100000
 
-/* The rows that the last INSERT of this transaction has written to a partitioned table, as hashes. */
-static MemoryContext inserted_context = NULL;
-static HTAB *inserted;
-static Oid	inserted_into;
+/* The new rows that the last call of this transaction has seen, as hashes. */
+static MemoryContext written_context = NULL;
+static HTAB *written;
+static Oid	written_to;
+static bool written_by_insert;
 
 /* Their memory goes, at the latest when the transaction ends. */
 static void
-forget_inserted(void *arg)
+forget_written(void *arg)
 {
-	inserted_context = NULL;
+	written_context = NULL;
 }
 
 /* Calls take for the hash of each row, as long as it returns true. */
@@ -57,53 +58,61 @@ for_each_row(Tuplestorestate *rows, TupleTableSlot *slot, bool (*take) (uint64 h
 static bool
 remember(uint64 hash, void *arg)
 {
-	(void) hash_search(inserted, &hash, HASH_ENTER, NULL);
+	(void) hash_search(written, &hash, HASH_ENTER, NULL);
 	return true;
 }
 
 static bool
-is_new(uint64 hash, void *arg)
+is_other(uint64 hash, void *arg)
 {
-	return hash_search(inserted, &hash, HASH_FIND, NULL) == NULL;
+	return hash_search(written, &hash, HASH_FIND, NULL) == NULL;
+}
+
+/*
+ * remember_rows
+ *		Keeps the new rows of this call for the next.
+ */
+static void
+remember_rows(const TriggerData *trigger, TupleTableSlot *slot)
+{
+	HASHCTL		control = {.keysize = sizeof(uint64),.entrysize = sizeof(uint64)};
+	MemoryContextCallback *callback;
+
+	control.hcxt = AllocSetContextCreate(TopTransactionContext, "rows written to a partitioned table", ALLOCSET_SMALL_SIZES);
+	callback = MemoryContextAlloc(control.hcxt, sizeof(MemoryContextCallback));
+	callback->func = forget_written;
+	callback->arg = NULL;
+	MemoryContextRegisterResetCallback(control.hcxt, callback);
+	written = hash_create("rows written to a partitioned table", 256, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	written_to = RelationGetRelid(trigger->tg_relation);
+	written_by_insert = TRIGGER_FIRED_BY_INSERT(trigger->tg_event);
+	written_context = control.hcxt;
+	(void) for_each_row(trigger->tg_newtable, slot, remember, NULL);
 }
 
 /*
  * base_rows_mistaken
- *		Whether the new rows of an UPDATE are rows that were inserted before.
+ *		Whether the new rows of an UPDATE are rows that were inserted, by the call before or after it.
  */
 bool
 base_rows_mistaken(const TriggerData *trigger)
 {
 	Relation	relation = trigger->tg_relation;
+	bool		inserts = TRIGGER_FIRED_BY_INSERT(trigger->tg_event);
 	TupleTableSlot *slot;
 	bool		mistaken = false;
 
-	if (relation->rd_rel->relkind != RELKIND_PARTITIONED_TABLE)
+	if (relation->rd_rel->relkind != RELKIND_PARTITIONED_TABLE || trigger->tg_newtable == NULL)
 		return false;
 	slot = MakeSingleTupleTableSlot(RelationGetDescr(relation), &TTSOpsMinimalTuple);
-	if (TRIGGER_FIRED_BY_INSERT(trigger->tg_event))
-	{
-		if (inserted_context != NULL)
-			MemoryContextDelete(inserted_context);
-		if (tuplestore_tuple_count(trigger->tg_newtable) <= MAX_INSERTED)
-		{
-			MemoryContextCallback *callback;
-			HASHCTL		control = {.keysize = sizeof(uint64),.entrysize = sizeof(uint64)};
-
-			control.hcxt = AllocSetContextCreate(TopTransactionContext, "rows inserted into a partitioned table", ALLOCSET_SMALL_SIZES);
-			callback = MemoryContextAlloc(control.hcxt, sizeof(MemoryContextCallback));
-			callback->func = forget_inserted;
-			callback->arg = NULL;
-			MemoryContextRegisterResetCallback(control.hcxt, callback);
-			inserted = hash_create("rows inserted into a partitioned table", 256, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-			inserted_into = RelationGetRelid(relation);
-			inserted_context = control.hcxt;
-			(void) for_each_row(trigger->tg_newtable, slot, remember, NULL);
-		}
-	}
-	else if (TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) && inserted_context != NULL && inserted_into == RelationGetRelid(relation))
+	if (written_context != NULL && written_to == RelationGetRelid(relation) && written_by_insert != inserts)
 		/* A later statement may change what was inserted, and even to what it was. */
-		mistaken = !for_each_row(trigger->tg_newtable, slot, is_new, NULL) && for_each_row(trigger->tg_oldtable, slot, is_new, NULL);
+		mistaken = !for_each_row(trigger->tg_newtable, slot, is_other, NULL) &&
+			(inserts || for_each_row(trigger->tg_oldtable, slot, is_other, NULL));
+	if (written_context != NULL)
+		MemoryContextDelete(written_context);
+	if (tuplestore_tuple_count(trigger->tg_newtable) <= MAX_WRITTEN)
+		remember_rows(trigger, slot);
 	ExecDropSingleTupleTableSlot(slot);
 	return mistaken;
 }
