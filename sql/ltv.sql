@@ -82,5 +82,16 @@ SELECT alive_path(:bgnbd, history, '2024-01-01', '2024-12-31', 0) FROM people;
 SELECT expected_purchases_interval(:bgnbd, history, '2024-10-01', '1 year', 95) FROM people;
 SELECT survival(contract_model('sbg', 1, 1), -1);
 SELECT residual_lifetime(contract_model('sbg', 1, 1), 1, 0);
+-- numbers of opportunities that nobody could walk through, and times that are beyond doubles' steps
+SELECT probability_alive(:bgbb, 1, 1, 1e18);
+SELECT purchase_probability(:bgbb, 1, 1e9);
+SELECT probability_alive(:bgbb, '{2024-01-01 1:5}', '5874897-12-31');
+SELECT probability_alive(with_unit(purchase_model('bgbb', NULL, 1.204, 0.75, 0.657, 2.783), 'day'), '{2024-01-01 1:5}', '5874897-12-31');
+SELECT probability_alive(:pareto, 1, 1, 1e300);
+SELECT expected_purchases(:pareto, 1e11);
+-- powers of time that are no doubles any more, and rounding at the ends
+SELECT survival(contract_model('bdw', 1, 1, 745), 3), residual_lifetime(contract_model('bdw', 1, 1, 745), 1, 1) < 1e-200 AS almost_none,
+	round(residual_lifetime(contract_model('bdw', 1e-15, 1, 1e15), 1, 1)::numeric, 6) AS by_a_power_of_time;
+SELECT no_purchase_probability(with_regularity(purchase_model('bgnbd', 'week', 0.5, 121, 1, 1), 10), 1, 0, 0, 0);
 
 DROP TABLE people, fitted;

@@ -49,6 +49,7 @@ opportunity_measures(Datum history, DateADT as_of, double unit_days, ModelMeasur
 
 	measures->T = Max(floor((as_of - measures->first + 1) / unit_days) - 1, 0);
 	measures->x = measures->t_x = 0;
+	model_check_time(MODEL_BGBB, "T", measures->T);
 	history_begin(&reader, history);
 	while (history_read(&reader, &day) && day.day <= as_of)
 	{
@@ -117,6 +118,7 @@ check_horizon(ModelKind kind, double horizon)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("horizon must be 0 or more units of the model, not %g", horizon)));
+	model_check_time(kind, "horizon", horizon);
 	return kind == MODEL_BGBB ? floor(horizon) : horizon;
 }
 
