@@ -5,6 +5,12 @@
 #   make check                  build, unit, regress, isolation, pgTAP, docs in a throwaway cluster
 #   make stress                 eight writers for SECONDS=600, or through KILLS=100 of the server; SEED=1
 #   make recovery               do fits find the parameters that data were simulated from? SETS=4000 CUSTOMERS=2000
+#   make fuzz                   hostile input, SECONDS=60 a target; TARGET='math text binary state call'
+#   make sqlsmith               random statements: QUERIES=100000; SEED=1
+#   make leaks                  memory over CALLS=10000000 of each function
+#   make check-assert           the tests on a server with assertions; GROUPS='regress pgtap'
+#   make check-sanitize         … with AddressSanitizer and UndefinedBehaviorSanitizer
+#   make check-valgrind         … under valgrind: TESTS='proportion abc'
 #   make bench                  the measurements quoted in the docs
 #   make bench-live             those of live bases: writers, loads, reading, size
 #   make bench-models           those of purchase models: fits and scores; BIG=1: of ten million customers
@@ -181,7 +187,7 @@ SHLIB_LINK = $(if $(filter linux,$(PORTNAME)),-Wl$(,)-Bsymbolic-functions)
 PG_CFLAGS = -fno-semantic-interposition -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
 
 # These need no PostgreSQL yet: they find or install one.
-SELF_SUFFICIENT = demo check stress recovery bench bench-live bench-models bench-nps bench-retention bench-churn stage
+SELF_SUFFICIENT = demo check fuzz sqlsmith leaks check-assert check-sanitize check-valgrind stress recovery bench bench-live bench-models bench-nps bench-retention bench-churn stage
 ifneq ($(filter $(SELF_SUFFICIENT),$(MAKECMDGOALS)),)
 
 .PHONY: $(SELF_SUFFICIENT)
@@ -190,6 +196,16 @@ demo check bench:
 	@bash $(srcdir)/test/$@.sh
 stress:
 	@bash $(srcdir)/test/stress.sh $(or $(SECONDS),600) $(or $(KILLS),0) $(or $(SEED),1)
+fuzz:
+	@bash $(srcdir)/test/fuzz.sh $(or $(SECONDS),60) $(TARGET)
+sqlsmith:
+	@bash $(srcdir)/test/sqlsmith.sh $(or $(QUERIES),100000) $(or $(SEED),1)
+leaks:
+	@bash $(srcdir)/test/leaks.sh $(or $(CALLS),10000000)
+check-assert check-sanitize:
+	@bash $(srcdir)/test/checked.sh $(@:check-%=%) $(GROUPS)
+check-valgrind:
+	@bash $(srcdir)/test/checked.sh valgrind $(TESTS)
 recovery:
 	@bash $(srcdir)/test/recovery.sh $(or $(SETS),4000) $(or $(CUSTOMERS),2000)
 bench-live:
