@@ -73,6 +73,9 @@ SELECT expected_purchases(:bgnbd, history, '2024-10-01', '36 hours') FROM people
 SELECT purchase_probability(:bgnbd, -1, 1);
 SELECT residual_transactions(:bgnbd, 0, 1, 1, 2);
 SELECT residual_transactions(:bgnbd, history, '2024-10-01', 0) FROM people;
+SELECT residual_transactions(:bgnbd, history, '2024-10-01', 5e-324) FROM people;
+SELECT residual_value(:bgnbd, :spend, history, '2024-10-01', 5e-324, 0.5) FROM people;
+SELECT residual_transactions(:bgnbd, 5e-324, 1, 1, 2);
 SELECT ltv(:bgnbd, :spend, history, '2024-10-01', '12 months', 10) FROM people;
 SELECT ltv(:bgnbd, :spend, history, '2024-10-01', '12 months', 0.1, 30) FROM people;
 SELECT ltv(purchase_model('bgnbd', 'day', 0.243, 30.9, 0.793, 2.426), :spend, history, '2024-10-01', '200 years') FROM people;

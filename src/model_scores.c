@@ -384,10 +384,10 @@ model_score_residual(PG_FUNCTION_ARGS)
 	ModelMeasures measures;
 	Model		model;
 
-	if (!(rate > 0) || isinf(rate))
+	if (!model_parameter_is_valid(rate))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("rate must be greater than 0, not %g", rate),
+				 errmsg("rate must be from %g to %g, not %g", MODEL_SMALLEST_PARAMETER, MODEL_LARGEST_PARAMETER, rate),
 				 errhint("Without a discount the sum to infinity may be infinite.")));
 	numbers_argument(fcinfo, 2, stored->kind, &measures);
 	if (!model_get(stored, &model))
@@ -408,10 +408,10 @@ model_score_residual_history(PG_FUNCTION_ARGS)
 	Model		model;
 	double		rate;
 
-	if (discount == 0)
+	if (discount < MODEL_SMALLEST_DISCOUNT)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("yearly_discount must be greater than 0"),
+				 errmsg("yearly_discount must be %g or more, not %g", MODEL_SMALLEST_DISCOUNT, discount),
 				 errhint("Without a discount the sum to infinity may be infinite.")));
 	if (!history_arguments(fcinfo, stored, &model, &measures))
 		PG_RETURN_NULL();
@@ -509,10 +509,10 @@ model_score_residual_lifetime(PG_FUNCTION_ARGS)
 	double		discount = PG_GETARG_FLOAT8(2);
 	Model		model;
 
-	if (!(discount > 0) || isinf(discount))
+	if (!model_parameter_is_valid(discount))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("discount must be a fraction greater than 0 for each period, not %g", discount)));
+				 errmsg("discount must be a fraction from %g for each period, not %g", MODEL_SMALLEST_PARAMETER, discount)));
 	if (!model_get(PG_GETARG_MODEL(0), &model))
 		PG_RETURN_NULL();
 	PG_RETURN_FLOAT8(model_residual_lifetime(&model, periods, discount, PG_GETARG_BOOL(3)));

@@ -26,7 +26,6 @@ BEGIN
 			EXECUTE format('INSERT INTO fuzz.arguments SELECT %s', (SELECT string_agg(
 				(SELECT format('%L::%s', value, format_type(t, NULL)) FROM fuzz.pool WHERE type = t ORDER BY md5(value || attempt || i) LIMIT 1), ', ' ORDER BY i)
 				FROM unnest(types) WITH ORDINALITY AS a(t, i)));
-			SET LOCAL statement_timeout = '2s';
 			EXECUTE format('SELECT %s(%s) IS NOT NULL FROM fuzz.arguments OFFSET %s', name, names, found) INTO good;
 			IF good THEN
 				found := found + 1;
@@ -38,7 +37,6 @@ BEGIN
 			NULL;
 		END;
 	END LOOP;
-	SET LOCAL statement_timeout = 0;
 END $$;
 
 CREATE PROCEDURE fuzz.measure(function regprocedure, name text, calls bigint, seconds float8) LANGUAGE plpgsql AS $$
@@ -80,6 +78,8 @@ BEGIN
 	INSERT INTO fuzz.memory VALUES (function::text, statements * rows, statements, per_call, fuzz.contexts() - before, 0);
 END $$;
 
+\unset ON_ERROR_STOP
+SET statement_timeout = '10min';
 SELECT format('CALL fuzz.find_arguments(%L, %L)', format('customer.%I', p.proname), p.types) AS find,
 	format('CALL fuzz.measure(%s, %L, %s, %s)', p.oid, format('customer.%I', p.proname), :calls, :seconds) AS measure
 FROM (SELECT oid, proname, array(SELECT CASE t WHEN 'anyelement'::regtype THEN 'date'::regtype WHEN 'anycompatible'::regtype THEN 'integer'::regtype ELSE t END

@@ -22,4 +22,5 @@ GRANT USAGE ON SCHEMA customer TO smith;
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO smith;
 GRANT INSERT, UPDATE, DELETE ON public.orders TO smith;
 ALTER ROLE smith SET search_path = public, customer;
+ALTER ROLE smith SET statement_timeout = '1s';
 DROP SCHEMA fuzz CASCADE;
