@@ -74,7 +74,7 @@ INSERT INTO fuzz.pool SELECT t::regtype, value FROM (VALUES
 	('timestamp', '{2023-01-01 12:00,2024-02-29 23:59:59.999999,4713-01-01 00:00:00 BC,294276-12-31 23:59:59.999999,-infinity,infinity}'),
 	('timestamptz', '{2023-01-01 12:00+00,2024-02-29 23:59:59.999999+14,4713-01-02 00:00:00+00 BC,294276-12-30 23:59:59.999999+00,-infinity,infinity}'),
 	('interval', '{1 day,90 days,1 year,1 month,0,-1 day,178000000 years,1 second,1 month -30 days,2147483647 days}'),
-	('text', '{day,days,week,month,quarter,year,orders,en,zh,gap,calendar,ok,low,medium,high,bgnbd,pareto_nbd,sbg,classic,default,5,10,0,-1,"","很满意","a''b\"c;--",%s%n,UTC,Asia/Shanghai,quantile,mean,mean_score,ntile,retail,grocery,nps,csat,ces,NaN,1e400}'),
+	('text', '{day,days,week,month,quarter,year,orders,en,zh,grid25,cn8,1..5,1..7,0..10,ok,low,medium,high,bgnbd,pareto_nbd,sbg,classic,default,5,10,0,-1,"","很满意","a''b\"c;--",%s%n,UTC,Asia/Shanghai,quantile,mean,mean_score,ntile,retail,grocery,nps,csat,ces,NaN,1e400}'),
 	('uuid', '{00000000-0000-0000-0000-000000000000,ffffffff-ffff-ffff-ffff-ffffffffffff}'),
 	('name', '{shop,"",x}'),
 	('bytea', '{"",\\x00,\\xffffffff}'),
