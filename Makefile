@@ -8,6 +8,12 @@
 #   make stress                 eight writers for SECONDS=600, or through KILLS=100 of the server; SEED=1
 #   make soak                   how large a live base grows under load, MINUTES=10 long
 #   make recovery               do fits find the parameters that data were simulated from? SETS=4000 CUSTOMERS=2000
+#   make fuzz                   hostile input, SECONDS=60 a target; TARGET='math text binary state call'
+#   make sqlsmith               random statements: QUERIES=100000; SEED=1
+#   make leaks                  memory over CALLS=10000000 of each function
+#   make check-assert           the tests on a server with assertions; GROUPS='regress pgtap'
+#   make check-sanitize         … with AddressSanitizer and UndefinedBehaviorSanitizer
+#   make check-valgrind         … under valgrind: TESTS='proportion abc'
 #   make bench                  the measurements quoted in the docs
 #   make bench-live             those of live bases: writers, loads, reading, size
 #   make bench-models           those of purchase models: fits and scores; BIG=1: of ten million customers
@@ -192,7 +198,7 @@ SHLIB_LINK = $(if $(filter linux,$(PORTNAME)),-Wl$(,)-Bsymbolic-functions)
 PG_CFLAGS = -fno-semantic-interposition -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
 
 # These need no PostgreSQL yet: they find or install one.
-SELF_SUFFICIENT = demo check check-all readers stress soak recovery bench bench-live bench-models bench-nps bench-retention bench-churn stage reference release-check dist deb lint-docker pg-upgrade
+SELF_SUFFICIENT = demo check check-all check-assert check-sanitize check-valgrind fuzz sqlsmith leaks readers stress soak recovery bench bench-live bench-models bench-nps bench-retention bench-churn stage reference release-check dist deb lint-docker pg-upgrade
 ifneq ($(filter $(SELF_SUFFICIENT),$(MAKECMDGOALS)),)
 
 .PHONY: $(SELF_SUFFICIENT)
@@ -203,6 +209,16 @@ check-all:
 	@bash $(srcdir)/test/check_all.sh
 stress:
 	@bash $(srcdir)/test/stress.sh $(or $(SECONDS),600) $(or $(KILLS),0) $(or $(SEED),1)
+fuzz:
+	@bash $(srcdir)/test/fuzz.sh $(or $(SECONDS),60) $(TARGET)
+sqlsmith:
+	@bash $(srcdir)/test/sqlsmith.sh $(or $(QUERIES),100000) $(or $(SEED),1)
+leaks:
+	@bash $(srcdir)/test/leaks.sh $(or $(CALLS),10000000)
+check-assert check-sanitize:
+	@bash $(srcdir)/test/checked.sh $(@:check-%=%) $(GROUPS)
+check-valgrind:
+	@bash $(srcdir)/test/checked.sh valgrind $(TESTS)
 recovery:
 	@bash $(srcdir)/test/recovery.sh $(or $(SETS),4000) $(or $(CUSTOMERS),2000)
 bench-live:

@@ -73,6 +73,9 @@ SELECT expected_purchases(:bgnbd, history, '2024-10-01', '36 hours') FROM people
 SELECT purchase_probability(:bgnbd, -1, 1);
 SELECT residual_transactions(:bgnbd, 0, 1, 1, 2);
 SELECT residual_transactions(:bgnbd, history, '2024-10-01', 0) FROM people;
+SELECT residual_transactions(:bgnbd, history, '2024-10-01', 5e-324) FROM people;
+SELECT residual_value(:bgnbd, :spend, history, '2024-10-01', 5e-324, 0.5) FROM people;
+SELECT residual_transactions(:bgnbd, 5e-324, 1, 1, 2);
 SELECT ltv(:bgnbd, :spend, history, '2024-10-01', '12 months', 10) FROM people;
 SELECT ltv(:bgnbd, :spend, history, '2024-10-01', '12 months', 0.1, 30) FROM people;
 SELECT ltv(purchase_model('bgnbd', 'day', 0.243, 30.9, 0.793, 2.426), :spend, history, '2024-10-01', '200 years') FROM people;
@@ -82,5 +85,16 @@ SELECT alive_path(:bgnbd, history, '2024-01-01', '2024-12-31', 0) FROM people;
 SELECT expected_purchases_interval(:bgnbd, history, '2024-10-01', '1 year', 95) FROM people;
 SELECT survival(contract_model('sbg', 1, 1), -1);
 SELECT residual_lifetime(contract_model('sbg', 1, 1), 1, 0);
+-- numbers of opportunities that nobody could walk through, and times that are beyond doubles' steps
+SELECT probability_alive(:bgbb, 1, 1, 1e18);
+SELECT purchase_probability(:bgbb, 1, 1e9);
+SELECT probability_alive(:bgbb, '{2024-01-01 1:5}', '5874897-12-31');
+SELECT probability_alive(with_unit(purchase_model('bgbb', NULL, 1.204, 0.75, 0.657, 2.783), 'day'), '{2024-01-01 1:5}', '5874897-12-31');
+SELECT probability_alive(:pareto, 1, 1, 1e300);
+SELECT expected_purchases(:pareto, 1e11);
+-- powers of time that are no doubles any more, and rounding at the ends
+SELECT survival(contract_model('bdw', 1, 1, 745), 3), residual_lifetime(contract_model('bdw', 1, 1, 745), 1, 1) < 1e-200 AS almost_none,
+	round(residual_lifetime(contract_model('bdw', 1e-15, 1, 1e15), 1, 1)::numeric, 6) AS by_a_power_of_time;
+SELECT no_purchase_probability(with_regularity(purchase_model('bgnbd', 'week', 0.5, 121, 1, 1), 10), 1, 0, 0, 0);
 
 DROP TABLE people, fitted;

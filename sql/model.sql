@@ -52,6 +52,28 @@ SELECT jsonb_set('{"model": "gamma_gamma", "parameters": {"p": 6.25, "q": 3.74, 
 
 -- Binary
 SELECT purchase_model_send(purchase_model('nbd', 'day', 1, 2));
+-- what does not apply to a model is not kept, a zero has no sign, and counts are those that the text form can say
+CREATE TABLE copied_models (model purchase_model);
+\set file '/tmp/pg_customer_copy.' :DBNAME
+CREATE FUNCTION receive_model(bytes bytea, file text) RETURNS SETOF bytea LANGUAGE plpgsql AS $$
+BEGIN
+	CREATE TEMP TABLE raw AS SELECT bytes;
+	EXECUTE format('COPY raw TO %L (FORMAT binary)', file);
+	DROP TABLE raw;
+	TRUNCATE copied_models;
+	EXECUTE format('COPY copied_models FROM %L (FORMAT binary)', file);
+	RETURN QUERY SELECT purchase_model_send(model) FROM copied_models;
+END $$;
+\set SHOW_CONTEXT never
+\set nbd 'purchase_model_send(purchase_model(''nbd'', ''day'', 1, 2))'
+SELECT receive_model(set_byte(set_byte(:nbd, 5 + 2 * 8, 64), 5 + 4 * 8, 64), :'file') = :nbd AS same;
+SELECT receive_model(set_byte(:nbd, 5 + 20 * 8 + 7, 5), :'file') = :nbd AS same;
+\set fitted 'purchase_model_send(''{"model": "nbd", "parameters": {"r": 1, "alpha": 2}, "status": "converged", "customers": 5, "longest": 0}'')'
+SELECT receive_model(set_byte(:fitted, 5 + 23 * 8, 128), :'file') = :fitted AS same;
+SELECT receive_model(set_byte(:fitted, 5 + 20 * 8, 127), :'file');
+SELECT receive_model(set_byte(:fitted, 5, 127), :'file');
+DROP FUNCTION receive_model;
+DROP TABLE copied_models;
 
 -- Fits on numbers
 CREATE TABLE people AS
@@ -119,6 +141,7 @@ SELECT name, round(estimate::numeric, 3) AS estimate FROM parameters((SELECT sbg
 SELECT sbg_fit(0, true);
 SELECT sbg_fit(-1, false);
 SELECT sbg_fit(1, true, -1::bigint);
+SELECT sbg_fit(i % 5 + 1, i % 2 = 0, 9007199254740992) FROM generate_series(1, 3000) AS i;
 
 
 DROP TABLE people, histories, contracts;

@@ -61,6 +61,17 @@ SELECT period, tally FROM unnest((SELECT nps_periods(at, score, 'month')
 	FROM (VALUES ('2026-01-31 15:59:59.999999+00'::timestamptz, 3), ('2026-01-31 16:00+00', 9), ('2026-02-15 00:00+00', 10)) AS v (at, score)));
 RESET TimeZone;
 SELECT nps_periods(day, 9, 'day') FROM (VALUES ('2026-02-01'::date)) AS v (day) WHERE false;
+-- many periods from each worker
+CREATE TABLE many_days AS SELECT '2020-01-01'::date + i % 2000 AS day, i % 11 AS score FROM generate_series(1, 20000) AS i;
+ALTER TABLE many_days SET (parallel_workers = 2);
+BEGIN;
+SET LOCAL parallel_setup_cost = 0;
+SET LOCAL parallel_tuple_cost = 0;
+SET LOCAL min_parallel_table_scan_size = 0;
+EXPLAIN (COSTS OFF) SELECT nps_periods(day, score, 'month') FROM many_days;
+SELECT count(*), sum(answers(tally)), sum(promoters(tally)) FROM unnest((SELECT nps_periods(day, score, 'month') FROM many_days));
+COMMIT;
+DROP TABLE many_days;
 
 -- Text, jsonb
 SELECT tally, tally::jsonb, tally::jsonb::nps_tally = tally AS back

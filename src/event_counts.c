@@ -14,6 +14,7 @@
 
 #include "aggregate.h"
 #include "event_counts.h"
+#include "json_input.h"
 
 /* Rows that there is room for at first, and how many may stand there before it is worth the time to look for equal ones. */
 #define FIRST_ROWS 16
@@ -137,6 +138,7 @@ event_counts_receive(StringInfo buffer, MemoryContext context)
 {
 	EventCounts *counts = event_counts_create(context);
 	int64		count;
+	double		total = 0;
 
 	counts->left_out = pq_getmsgint64(buffer);
 	count = pq_getmsgint64(buffer);
@@ -147,7 +149,8 @@ event_counts_receive(StringInfo buffer, MemoryContext context)
 		double		others = pq_getmsgfloat8(buffer);
 
 		CHECK_FOR_INTERRUPTS();
-		if (!isfinite(at) || !(events >= 0 && others >= 0) || !isfinite(events + others))
+		total += events + others;
+		if (!isfinite(at) || !(events >= 0 && others >= 0) || !(total <= JSON_LARGEST_COUNT))
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
 					 errmsg("invalid state of an aggregate that counts events")));

@@ -14,9 +14,6 @@
 #include "decimal.h"
 #include "json_input.h"
 
-/* Doubles hold whole numbers up to this. */
-#define LARGEST_COUNT 9007199254740992.0
-
 /*
  * json_open
  */
@@ -94,7 +91,7 @@ json_count(JsonInput *input, const char *key, int64 *count)
 	double		number = *count;
 
 	json_number(input, key, json_value(input, input->object, key), &number);
-	if (number >= 0 && number <= LARGEST_COUNT && number == floor(number))
+	if (number >= 0 && number <= JSON_LARGEST_COUNT && number == floor(number))
 		*count = (int64) number;
 	else
 		json_wrong(input, key);
@@ -155,4 +152,10 @@ append_json_number(StringInfo text, double value)
 		double_to_shortest_decimal_buf(value, digits);
 		appendStringInfoString(text, digits);
 	}
+}
+
+double
+json_canonical(double number)
+{
+	return isnan(number) ? get_float8_nan() : number + 0.0;
 }

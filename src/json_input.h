@@ -33,7 +33,8 @@ extern JsonbContainer *json_array(JsonInput *input, const char *key, const Jsonb
 /* A number, or NaN for null; what it was before where there is no value. */
 extern void json_number(JsonInput *input, const char *key, const JsonbValue *value, double *number);
 
-/* A whole number from 0. */
+/* A whole number from 0; doubles hold them up to this. */
+#define JSON_LARGEST_COUNT INT64_C(9007199254740992)
 extern void json_count(JsonInput *input, const char *key, int64 *count);
 
 /* A decimal in units of 10^-scale, below 10^limit_digits. */
@@ -50,5 +51,8 @@ extern bool json_failed(JsonInput *input, const char *hint);
 
 /* A number in the fewest digits that give it back; NaN as null. */
 extern void append_json_number(StringInfo text, double value);
+
+/* The number that its text form gives back: there is one zero, and one NaN. */
+extern double json_canonical(double number);
 
 #endif							/* PG_CUSTOMER_JSON_INPUT_H */

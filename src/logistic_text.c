@@ -61,7 +61,7 @@ is_valid(const LogisticModel *model)
 	bool		none = model->trust == LOGISTIC_NO_DATA || model->trust == LOGISTIC_HAS_SEPARATION;
 
 	if (model->trust >= LOGISTIC_TRUSTS || model->features > LOGISTIC_FEATURES || (model->features == 0 && model->trust != LOGISTIC_NO_DATA) ||
-		model->observations < 0 || model->events < 0 || model->events > model->observations || model->left_out < 0 ||
+		model->observations < 0 || model->observations > JSON_LARGEST_COUNT || model->events < 0 || model->events > model->observations || model->left_out < 0 || model->left_out > JSON_LARGEST_COUNT ||
 		!(model->ridge >= 0) || isinf(model->ridge) || isinf(model->log_likelihood) || isinf(model->null_log_likelihood) ||
 		model->auc < 0 || model->auc > 1)
 		return false;
@@ -288,7 +288,8 @@ logistic_model_recv(PG_FUNCTION_ARGS)
 	StringInfo	buffer = (StringInfo) PG_GETARG_POINTER(0);
 	int			version = pq_getmsgint(buffer, 2);
 	int			features = pq_getmsgint(buffer, 2);
-	LogisticModel *model;
+	LogisticModel *model,
+			   *given;
 
 	if (version != LOGISTIC_VERSION)
 		ereport(ERROR,
@@ -299,16 +300,21 @@ logistic_model_recv(PG_FUNCTION_ARGS)
 	model->observations = pq_getmsgint64(buffer);
 	model->events = pq_getmsgint64(buffer);
 	model->left_out = pq_getmsgint64(buffer);
-	model->ridge = pq_getmsgfloat8(buffer);
-	model->log_likelihood = pq_getmsgfloat8(buffer);
-	model->null_log_likelihood = pq_getmsgfloat8(buffer);
-	model->auc = pq_getmsgfloat8(buffer);
+	model->ridge = json_canonical(pq_getmsgfloat8(buffer));
+	model->log_likelihood = json_canonical(pq_getmsgfloat8(buffer));
+	model->null_log_likelihood = json_canonical(pq_getmsgfloat8(buffer));
+	model->auc = json_canonical(pq_getmsgfloat8(buffer));
 	pq_copymsgbytes(buffer, (char *) model->notes, model->features);
 	for (int i = 0; i < LOGISTIC_NUMBERS(model->features); i++)
-		model->numbers[i] = pq_getmsgfloat8(buffer);
+		model->numbers[i] = json_canonical(pq_getmsgfloat8(buffer));
 	if (features > LOGISTIC_FEATURES || !is_valid(model))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
 				 errmsg("invalid binary value of type logistic_model")));
-	PG_RETURN_POINTER(model);
+	if (model->trust != LOGISTIC_GIVEN)
+		PG_RETURN_POINTER(model);
+	/* Without a fit there is nothing else. */
+	given = logistic_create(features);
+	memcpy(given->numbers, model->numbers, (features + 1) * sizeof(double));
+	PG_RETURN_POINTER(given);
 }

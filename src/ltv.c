@@ -572,10 +572,10 @@ model_residual_value(PG_FUNCTION_ARGS)
 	Model		spend;
 
 	history_check_finite(as_of, "as_of");
-	if (discount == 0)
+	if (discount < MODEL_SMALLEST_DISCOUNT)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("yearly_discount must be greater than 0"),
+				 errmsg("yearly_discount must be %g or more, not %g", MODEL_SMALLEST_DISCOUNT, discount),
 				 errhint("Without a discount the sum to infinity may be infinite.")));
 	if (!model_get(purchases, &model) || !model_get(PG_GETARG_MODEL(1), &spend) ||
 		!model_measures(PG_GETARG_DATUM(2), as_of, purchases->kind, unit_days, &measures))

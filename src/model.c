@@ -13,6 +13,7 @@
 #include "utils/float.h"
 #include "utils/fmgrprotos.h"
 
+#include "json_input.h"
 #include "model.h"
 
 PG_FUNCTION_INFO_V1(purchase_model_make);
@@ -247,9 +248,15 @@ model_trust(const StoredModel *model)
 	return "ok";
 }
 
+bool
+model_parameter_is_valid(double parameter)
+{
+	return parameter >= MODEL_SMALLEST_PARAMETER && parameter <= MODEL_LARGEST_PARAMETER;
+}
+
 /*
  * valid_parameters
- *		What a model cannot do without: finite positive parameters, or none at all.
+ *		What a model cannot do without: finite positive parameters, or none at all. A fit that found no maximum may be anywhere.
  */
 static bool
 valid_parameters(const StoredModel *model)
@@ -257,6 +264,7 @@ valid_parameters(const StoredModel *model)
 	for (int i = 0; i < model_classes[model->kind].parameter_count; i++)
 	{
 		if (model->status == MODEL_NO_DATA ? !isnan(model->parameters[i]) :
+			model->status == MODEL_GIVEN || model->status == MODEL_CONVERGED ? !model_parameter_is_valid(model->parameters[i]) :
 			!(model->parameters[i] > 0 && isfinite(model->parameters[i])))
 			return false;
 	}
@@ -276,7 +284,7 @@ model_is_valid(const StoredModel *model, ModelFamily family)
 		model->status >= MODEL_STATUSES || (model->unit != UNIT_NONE && (model->unit > UNIT_YEAR || !has_unit(model->kind))) ||
 		model->regularity < 1 || model->regularity > (model_has_regularity(model->kind) ? MODEL_REGULARITY : 1) ||
 		model->fitted != (model->status != MODEL_GIVEN) || !valid_parameters(model) ||
-		model->customers < 0 || model->repeat_customers < 0 || model->repeat_customers > model->customers || model->left_out < 0 ||
+		model->customers < 0 || model->customers > JSON_LARGEST_COUNT || model->repeat_customers < 0 || model->repeat_customers > model->customers || model->left_out < 0 || model->left_out > JSON_LARGEST_COUNT ||
 		model->longest < 0 || isinf(model->longest) || isinf(model->log_likelihood) || !(model->penalty >= 0) || isinf(model->penalty))
 		return false;
 	count = model_classes[model->kind].parameter_count;
@@ -319,11 +327,12 @@ make(ModelKind kind, text *unit, ArrayType *array)
 	for (int i = 0; i < count; i++)
 	{
 		model->parameters[i] = nulls[i] ? get_float8_nan() : DatumGetFloat8(numbers[i]);
-		if (!(model->parameters[i] > 0) || isinf(model->parameters[i]))
+		if (!model_parameter_is_valid(model->parameters[i]))
 			ereport(ERROR,
 					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 					 errmsg("parameter %s of %s must be greater than 0, not %s", class->parameter_names[i], class->title,
-							nulls[i] ? "NULL" : DatumGetCString(DirectFunctionCall1(float8out, numbers[i])))));
+							nulls[i] ? "NULL" : DatumGetCString(DirectFunctionCall1(float8out, numbers[i]))),
+					 errhint("Parameters are from %g to %g.", MODEL_SMALLEST_PARAMETER, MODEL_LARGEST_PARAMETER)));
 	}
 	if (unit != NULL)
 		model->unit = time_unit(unit);

@@ -106,7 +106,16 @@ extern bool model_measures(Datum history, DateADT as_of, ModelKind kind, double 
 /* m_x as a number; x > 0. */
 extern double model_mean_spend(const ModelMeasures *measures);
 
+/* The least discount of a sum to infinity, in a year. */
+#define MODEL_SMALLEST_DISCOUNT 1e-9
+
+/* Whether a parameter, or a rate of discounting, is one that a model can be asked with. */
+extern bool model_parameter_is_valid(double parameter);
+
 /* x, t_x and T as they were passed; an error where they cannot be true. */
 extern void model_check_numbers(ModelKind kind, double x, double t_x, double T);
+
+/* One time or number of purchases, in units of the model; an error where it is beyond what is defined. */
+extern void model_check_time(ModelKind kind, const char *name, double time);
 
 #endif							/* PG_CUSTOMER_MODEL_H */

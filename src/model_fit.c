@@ -18,6 +18,7 @@
 #include "utils/memutils.h"
 
 #include "aggregate.h"
+#include "json_input.h"
 #include "model.h"
 
 PG_FUNCTION_INFO_V1(fit_accum_numbers);
@@ -287,6 +288,21 @@ state_of(FunctionCallInfo fcinfo, const FitSettings *settings)
  * ------------------------------------------------------------------------------------------------ */
 
 /*
+ * model_check_time
+ *		A time, or a number of purchases, that a model can be asked about.
+ */
+void
+model_check_time(ModelKind kind, const char *name, double time)
+{
+	if (time > (kind == MODEL_BGBB ? MODEL_MOST_OPPORTUNITIES : MODEL_LONGEST_TIME))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s is too large for %s: %g", name, model_classes[kind].title, time),
+				 kind == MODEL_BGBB ? errhint("There are at most %.0f opportunities; take a longer unit.", MODEL_MOST_OPPORTUNITIES) :
+				 errhint("It can be up to %.0f units of the model.", MODEL_LONGEST_TIME)));
+}
+
+/*
  * model_check_numbers
  */
 void
@@ -302,6 +318,8 @@ model_check_numbers(ModelKind kind, double x, double t_x, double T)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("t_x must be from 0 to T, and 0 just where x is 0: x = %g, t_x = %g, T = %g", x, t_x, T),
 				 errhint("t_x is the time from the first to the last purchase, not that since the last; T is the time from the first purchase to as_of.")));
+	model_check_time(kind, "x", x);
+	model_check_time(kind, "T", T);
 	if (kind == MODEL_BGBB && (t_x != floor(t_x) || T != floor(T) || x > t_x))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -574,6 +592,17 @@ fit_serialize(PG_FUNCTION_ARGS)
 }
 
 /*
+ * invalid_state
+ */
+static void
+invalid_state(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+			 errmsg("invalid state of an aggregate that fits a model")));
+}
+
+/*
  * fit_deserialize
  *		Numbers that no row can have would not harm the server, but are refused.
  */
@@ -598,6 +627,9 @@ fit_deserialize(PG_FUNCTION_ARGS)
 	settings.penalty = pq_getmsgfloat8(&buffer);
 	left_out = pq_getmsgint64(&buffer);
 	count = pq_getmsgint64(&buffer);
+	if ((settings.unit > UNIT_YEAR && settings.unit != UNIT_NONE) || settings.regularity < 1 || settings.regularity > MODEL_REGULARITY ||
+		!(settings.penalty >= 0) || isinf(settings.penalty) || left_out < 0)
+		invalid_state();
 	state = create_state(CurrentMemoryContext, &settings);
 	state->left_out = left_out;
 	for (int64 i = 0; i < count; i++)
@@ -610,10 +642,8 @@ fit_deserialize(PG_FUNCTION_ARGS)
 		row.T = pq_getmsgfloat8(&buffer);
 		row.customers = pq_getmsgfloat8(&buffer);
 		if (!(row.x >= 0 && row.t_x >= 0 && row.T >= 0 && row.customers > 0) ||
-			isinf(row.x) || isinf(row.t_x) || isinf(row.T) || isinf(row.customers))
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-					 errmsg("invalid state of an aggregate that fits a model")));
+			isinf(row.x) || isinf(row.t_x) || row.T > MODEL_LONGEST_TIME || isinf(row.customers))
+			invalid_state();
 		add_row(state, row.x, row.t_x, row.T, row.customers);
 	}
 	pq_getmsgend(&buffer);
@@ -635,7 +665,7 @@ pause_fit(void)
  *		How many customers a model rests on. Of contracts, those who left are the ones that tell.
  */
 static void
-describe_rows(const FitState *state, StoredModel *model)
+describe_rows(const FitState *state, ModelKind kind, StoredModel *model)
 {
 	double		customers = 0;
 	double		repeat_customers = 0;
@@ -647,6 +677,11 @@ describe_rows(const FitState *state, StoredModel *model)
 		repeat_customers += state->rows[i].x > 0 ? state->rows[i].customers : 0;
 		model->longest = Max(model->longest, state->rows[i].T);
 	}
+	model_check_time(kind, "T", kind == MODEL_BGBB ? model->longest : 0);
+	if (customers > JSON_LARGEST_COUNT)
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("a model cannot be fitted on %.0f customers", customers)));
 	model->customers = customers;
 	model->repeat_customers = repeat_customers;
 }
@@ -678,7 +713,7 @@ fit_final(FunctionCallInfo fcinfo, ModelKind kind)
 	model->penalty = state->settings.penalty;
 	model->left_out = state->left_out;
 	model->status = MODEL_NO_DATA;
-	describe_rows(state, model);
+	describe_rows(state, kind, model);
 	if (model->repeat_customers < LEAST_REPEAT_CUSTOMERS)
 		PG_RETURN_POINTER(model);
 
@@ -690,6 +725,8 @@ fit_final(FunctionCallInfo fcinfo, ModelKind kind)
 		for (int i = 0; i < model_classes[kind].parameter_count; i++)
 		{
 			model->parameters[i] = fit.model.parameters[i];
+			if (model->status == MODEL_CONVERGED && !model_parameter_is_valid(model->parameters[i]))
+				model->status = MODEL_NOT_IDENTIFIED;
 			for (int j = 0; j < model_classes[kind].parameter_count; j++)
 				model->covariance[i][j] = isfinite(fit.covariance[i][j]) ? fit.covariance[i][j] : get_float8_nan();
 		}

@@ -49,6 +49,7 @@ opportunity_measures(Datum history, DateADT as_of, double unit_days, ModelMeasur
 
 	measures->T = Max(floor((as_of - measures->first + 1) / unit_days) - 1, 0);
 	measures->x = measures->t_x = 0;
+	model_check_time(MODEL_BGBB, "T", measures->T);
 	history_begin(&reader, history);
 	while (history_read(&reader, &day) && day.day <= as_of)
 	{
@@ -117,6 +118,7 @@ check_horizon(ModelKind kind, double horizon)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("horizon must be 0 or more units of the model, not %g", horizon)));
+	model_check_time(kind, "horizon", horizon);
 	return kind == MODEL_BGBB ? floor(horizon) : horizon;
 }
 
@@ -382,10 +384,10 @@ model_score_residual(PG_FUNCTION_ARGS)
 	ModelMeasures measures;
 	Model		model;
 
-	if (!(rate > 0) || isinf(rate))
+	if (!model_parameter_is_valid(rate))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("rate must be greater than 0, not %g", rate),
+				 errmsg("rate must be from %g to %g, not %g", MODEL_SMALLEST_PARAMETER, MODEL_LARGEST_PARAMETER, rate),
 				 errhint("Without a discount the sum to infinity may be infinite.")));
 	numbers_argument(fcinfo, 2, stored->kind, &measures);
 	if (!model_get(stored, &model))
@@ -406,10 +408,10 @@ model_score_residual_history(PG_FUNCTION_ARGS)
 	Model		model;
 	double		rate;
 
-	if (discount == 0)
+	if (discount < MODEL_SMALLEST_DISCOUNT)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("yearly_discount must be greater than 0"),
+				 errmsg("yearly_discount must be %g or more, not %g", MODEL_SMALLEST_DISCOUNT, discount),
 				 errhint("Without a discount the sum to infinity may be infinite.")));
 	if (!history_arguments(fcinfo, stored, &model, &measures))
 		PG_RETURN_NULL();
@@ -507,10 +509,10 @@ model_score_residual_lifetime(PG_FUNCTION_ARGS)
 	double		discount = PG_GETARG_FLOAT8(2);
 	Model		model;
 
-	if (!(discount > 0) || isinf(discount))
+	if (!model_parameter_is_valid(discount))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("discount must be a fraction greater than 0 for each period, not %g", discount)));
+				 errmsg("discount must be a fraction from %g for each period, not %g", MODEL_SMALLEST_PARAMETER, discount)));
 	if (!model_get(PG_GETARG_MODEL(0), &model))
 		PG_RETURN_NULL();
 	PG_RETURN_FLOAT8(model_residual_lifetime(&model, periods, discount, PG_GETARG_BOOL(3)));

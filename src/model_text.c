@@ -302,6 +302,34 @@ model_send(PG_FUNCTION_ARGS)
 }
 
 /*
+ * with_what_applies
+ *		A model of what a valid one's text form tells, and nothing else, so that equal models are equal bytes.
+ */
+static StoredModel *
+with_what_applies(const StoredModel *valid)
+{
+	StoredModel *model = model_create(valid->kind);
+	int			count = model_classes[valid->kind].parameter_count;
+
+	model->regularity = valid->regularity;
+	model->status = valid->status;
+	model->unit = valid->unit;
+	model->fitted = valid->fitted;
+	memcpy(model->parameters, valid->parameters, count * sizeof(double));
+	if (!model->fitted)
+		return model;
+	for (int i = 0; i < count; i++)
+		memcpy(model->covariance[i], valid->covariance[i], count * sizeof(double));
+	model->customers = valid->customers;
+	model->repeat_customers = valid->repeat_customers;
+	model->left_out = valid->left_out;
+	model->longest = valid->longest;
+	model->log_likelihood = valid->log_likelihood;
+	model->penalty = valid->penalty;
+	return model;
+}
+
+/*
  * receive
  *		As strict as the text input.
  */
@@ -322,20 +350,20 @@ receive(FunctionCallInfo fcinfo, ModelFamily family)
 	model->unit = pq_getmsgbyte(buffer);
 	model->fitted = model->status != MODEL_GIVEN;
 	for (int i = 0; i < MODEL_PARAMETERS; i++)
-		model->parameters[i] = pq_getmsgfloat8(buffer);
+		model->parameters[i] = json_canonical(pq_getmsgfloat8(buffer));
 	for (int i = 0; i < MODEL_PARAMETERS * MODEL_PARAMETERS; i++)
-		model->covariance[i / MODEL_PARAMETERS][i % MODEL_PARAMETERS] = pq_getmsgfloat8(buffer);
+		model->covariance[i / MODEL_PARAMETERS][i % MODEL_PARAMETERS] = json_canonical(pq_getmsgfloat8(buffer));
 	model->customers = pq_getmsgint64(buffer);
 	model->repeat_customers = pq_getmsgint64(buffer);
 	model->left_out = pq_getmsgint64(buffer);
-	model->longest = pq_getmsgfloat8(buffer);
-	model->log_likelihood = pq_getmsgfloat8(buffer);
-	model->penalty = pq_getmsgfloat8(buffer);
+	model->longest = json_canonical(pq_getmsgfloat8(buffer));
+	model->log_likelihood = json_canonical(pq_getmsgfloat8(buffer));
+	model->penalty = json_canonical(pq_getmsgfloat8(buffer));
 	if (!model_is_valid(model, family))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
 				 errmsg("invalid binary value of type %s", model_family_names[family])));
-	PG_RETURN_POINTER(model);
+	PG_RETURN_POINTER(with_what_applies(model));
 }
 
 Datum

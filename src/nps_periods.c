@@ -294,10 +294,11 @@ nps_periods_combine(PG_FUNCTION_ARGS)
 		unit_changed();
 	for (int i = 0; i < other->count; i++)
 	{
-		NpsTally   *tally = &state->periods[find_period(state, other->periods[i].index)].tally;
+		/* It may move the periods. */
+		int			at = find_period(state, other->periods[i].index);
 
 		for (int score = 0; score < SCORES; score++)
-			tally->counts[score] += other->periods[i].tally.counts[score];
+			state->periods[at].tally.counts[score] += other->periods[i].tally.counts[score];
 	}
 	state->from = state->to = 0;
 	PG_RETURN_POINTER(state);
@@ -346,13 +347,17 @@ nps_periods_deserialize(PG_FUNCTION_ARGS)
 	appendBinaryStringInfo(&buffer, VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));
 	unit = (TimeUnit) pq_getmsgint(&buffer, 4);
 	count = pq_getmsgint(&buffer, 4);
+	if (unit > UNIT_YEAR)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+				 errmsg("invalid state of nps_periods")));
 	state = create_periods(unit, 16);
 	for (int i = 0; i < count; i++)
 	{
-		NpsTally   *tally = &state->periods[find_period(state, pq_getmsgint64(&buffer))].tally;
+		int			at = find_period(state, pq_getmsgint64(&buffer));
 
 		for (int score = 0; score < SCORES; score++)
-			tally->counts[score] = pq_getmsgint64(&buffer);
+			state->periods[at].tally.counts[score] = pq_getmsgint64(&buffer);
 	}
 	pq_getmsgend(&buffer);
 	PG_RETURN_POINTER(state);

@@ -403,12 +403,14 @@ rhythm_argument(FunctionCallInfo fcinfo, int argument)
 	size = VARSIZE_ANY(value);
 	if (cache == NULL || cache->size != size || memcmp(cache->bytes, value, size) != 0)
 	{
+		TupleDesc	row_type = cache == NULL ? NULL : cache->row_type;
+
 		fcinfo->flinfo->fn_extra = NULL;
 		if (cache != NULL)
 			pfree(cache);
 		cache = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, offsetof(CurveCache, bytes) + size);
 		cache->usable = rhythm_curve(DatumGetRhythm(PointerGetDatum(value)), &cache->curve);
-		cache->row_type = NULL;
+		cache->row_type = row_type;
 		cache->size = size;
 		memcpy(cache->bytes, value, size);
 		fcinfo->flinfo->fn_extra = cache;

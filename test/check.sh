@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Builds the extension without warnings and runs every test against throwaway clusters.
 #
-#   test/check.sh [GROUP ...]          PG_MAJOR=17 for another PostgreSQL; SHARED=… where the real data are
+#   test/check.sh [GROUP ...]          PG_MAJOR=17 for another PostgreSQL; SHARED=… where the real data are;
+#                                      TESTS='rfm abc' for some of a group of pg_regress; LIMIT=… seconds
 #
 # Groups: unit regress isolation pgtap docs tap real, two at a time. All that they print is TAP in the end; the
-# last line counts every test. Nothing is written outside the build folder, and nothing runs longer than 15 minutes
-# (LIMIT: other seconds, for slower machines).
+# last line counts every test. Nothing is written outside the build folder, and nothing runs longer than LIMIT, 15 minutes.
 set -uo pipefail
 top=$(cd "$(dirname "$0")/.." && pwd)
 me=$top/test/check.sh
@@ -48,7 +48,7 @@ inside_unit() {
 # pg_regress says "ok" its own way before PostgreSQL 16.
 regress_tap() { sed -E 's/^(test| ) +([^ ]+) +\.\.\. ok .*/ok - \2/; s/^(test| ) +([^ ]+) +\.\.\. FAILED.*/not ok - \2/; /^1\.\./d'; }
 pg_regress() {  # VARIABLE FOLDER SUFFIX: the tests of the Makefile's variable; a missing file must not stop the others
-	local tests=$(sed -n "s/^$1 = *//p" "$top/Makefile") present= test
+	local tests=${TESTS:-$(sed -n "s/^$1 = *//p" "$top/Makefile")} present= test
 	echo "1..$(wc -w <<<"$tests")"
 	for test in $tests; do
 		if [ -e "$top/$2/$test.$3" ]; then present+=" $test"; else echo "not ok - there is no $2/$test.$3"; fi
@@ -75,12 +75,12 @@ fi
 
 # --- the groups, two at a time where there are two cores ---------------------------------------------
 groups=${*:-pgtap docs tap isolation unit regress real}
+LIMIT=${LIMIT:-900}
 unset MAKEFLAGS MFLAGS MAKELEVEL DATA
 now() { date +%s.%N; }
 counted() { echo "$1 passed, $2 failed$([ "$3" = 0 ] || echo ", $3 skipped")"; }
 seconds() { awk -v a="$1" -v b="$(now)" 'BEGIN { printf "%.1f s", b - a }'; }
 
-limit=${LIMIT:-900}
 declare -A running=() begins=()
 stop() { kill -TERM "${!running[@]}" 2>/dev/null; wait; exit 130; }
 trap stop INT TERM HUP
@@ -121,7 +121,7 @@ for group in $groups; do
 		continue
 	fi
 	[ ${#running[@]} -lt 2 ] && { [ ${#running[@]} = 0 ] || [ "$(nproc)" -gt 1 ]; } || finish_one
-	"$top/test/server/run.sh" "$stage" timeout $((SECONDS < limit - 10 ? limit - SECONDS : 10)) bash "$me" inside "$group" >"$work/$group.log" 2>&1 </dev/null 7<&- &
+	"$top/test/server/run.sh" "$stage" timeout $((SECONDS < LIMIT - 10 ? LIMIT - SECONDS : 10)) bash "$me" inside "$group" >"$work/$group.log" 2>&1 </dev/null 7<&- &
 	running[$!]=$group
 	begins[$!]=$(now)
 done

@@ -43,6 +43,29 @@ exponent(const Model *model)
 	return model->kind == MODEL_BDW ? model->parameters[2] : 1;
 }
 
+/* Powers of times are beyond this only where S is a power of time itself, S(t) ~ t^(-alpha c). */
+#define LARGE_POWER 1e150
+
+/*
+ * log_stay
+ *		log(S(to) / S(from)).
+ */
+static double
+log_stay(double alpha, double beta, double c, double from, double to)
+{
+	double		power = pow(from, c);
+	double		beyond = 0;
+
+	if (!(pow(to, c) <= LARGE_POWER))
+	{
+		double		most = pow(LARGE_POWER, 1 / c);
+
+		beyond = alpha * c * log(to / fmax(from, most));
+		power = fmin(power, LARGE_POWER);
+	}
+	return log_beta_ratio(alpha, beta + power, fmin(pow(to, c), LARGE_POWER) - power) - beyond;
+}
+
 /*
  * term
  *		log(S(to) / S(from)) and its derivatives: first by alpha, start = beta + from^c and end = beta + to^c.
@@ -50,12 +73,12 @@ exponent(const Model *model)
 static void
 term(double alpha, double beta, double c, double from, double to, bool derivatives, Term *sum)
 {
-	const double u[2] = {pow(from, c), pow(to, c)};
+	const double u[2] = {fmin(pow(from, c), LARGE_POWER), fmin(pow(to, c), LARGE_POWER)};
 	const double x[2] = {beta + u[0], beta + u[1]};
 	const double n = u[1] - u[0];
 
 	memset(sum, 0, sizeof(*sum));
-	sum->value = log_beta_ratio(alpha, x[0], n);
+	sum->value = log_stay(alpha, beta, c, from, to);
 	if (!derivatives)
 		return;
 
@@ -133,7 +156,7 @@ contract_likelihood(const Model *model, const ModelRow *rows, size_t count, bool
 double
 contract_survival(const Model *model, double T)
 {
-	return exp(log_beta_ratio(model->parameters[0], model->parameters[1], pow(T, exponent(model))));
+	return exp(log_stay(model->parameters[0], model->parameters[1], exponent(model), 0, T));
 }
 
 /* What contract_discounted sums. */
@@ -143,7 +166,6 @@ typedef struct Discounted
 	double		beta;
 	double		c;
 	double		T;
-	double		past;			/* T^c */
 	double		discount;		/* log(1 + rate) */
 } Discounted;
 
@@ -154,7 +176,7 @@ typedef struct Discounted
 static double
 discounted(const Discounted *d, double x)
 {
-	return exp(log_beta_ratio(d->alpha, d->beta + d->past, pow(d->T + x, d->c) - d->past) - d->discount * x);
+	return exp(log_stay(d->alpha, d->beta, d->c, d->T, d->T + x) - d->discount * x);
 }
 
 /*
@@ -172,7 +194,7 @@ contract_discounted(double alpha, double beta, double c, double T, double rate)
 {
 	static const double c1 = -1.0 / 12, c3 = 11.0 / 720, c5 = -191.0 / 60480, c7 = 2497.0 / 3628800;
 	const double ends[] = {(c1 - 2 * c3 + 5 * c5 - 14 * c7) / 2, (c3 - 4 * c5 + 14 * c7) / 2, (c5 - 6 * c7) / 2, c7 / 2};
-	const Discounted d = {alpha, beta, c, T, pow(T, c), log1p(rate)};
+	const Discounted d = {alpha, beta, c, T, log1p(rate)};
 	const double first = floor(64 * (1 + fmin(c, 1000)));
 	const double half = fmin(0.5, 2 / c) / 2;
 	const double last = 50 / d.discount;

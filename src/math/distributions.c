@@ -21,6 +21,9 @@
 /* A term this small beside its sum changes nothing. */
 #define NEGLIGIBLE		1e-18
 
+/* Below it, the series of Student's distribution have too many terms. */
+#define SMALLEST_DF		0.1
+
 /* From here on Student's distribution is the normal one. */
 #define NEARLY_NORMAL	1e20
 
@@ -116,7 +119,7 @@ student_t_log_ratio(double t, double df)
 {
 	double		r = t / sqrt(df);
 
-	return r < 1e8 ? log1p(r * r) : 2 * log(r);
+	return r < 1e8 ? log1p(r * r) : 2 * log(t) - log(df);
 }
 
 /*
@@ -128,7 +131,7 @@ student_t_mass(double t, double df)
 {
 	double		r = t / sqrt(df);
 
-	return 2 * exp(log_gamma_ratio(df / 2, 0.5) - HALF_LOG_PI - df / 2 * student_t_log_ratio(t, df)) * (r / hypot(1, r));
+	return 2 * exp(log_gamma_ratio(df / 2, 0.5) - HALF_LOG_PI - df / 2 * student_t_log_ratio(t, df)) * (r < 1e8 ? r / hypot(1, r) : 1);
 }
 
 /*
@@ -206,7 +209,7 @@ double
 student_t_two_sided(double t, double df)
 {
 	t = fabs(t);
-	if (!(df > 0) || isnan(t))
+	if (!(df >= SMALLEST_DF) || isnan(t))
 		return NAN;
 	if (df > NEARLY_NORMAL || isinf(t))
 		return 2 * normal_upper(t);
@@ -226,7 +229,7 @@ student_t_quantile(double p, double df)
 	double		t = fabs(normal_quantile(p));
 	double		step = 1;
 
-	if (!(df > 0) || isnan(t))
+	if (!(df >= SMALLEST_DF) || isnan(t))
 		return NAN;
 	if (df > NEARLY_NORMAL || isinf(t) || t == 0)
 		return normal_quantile(p);

@@ -17,7 +17,7 @@ extern double normal_upper(double x);
  */
 extern double normal_quantile(double p);
 
-/* The probability of a value further from 0 than t, and the t below which the probability is p; any df > 0, infinity included. */
+/* The probability of a value further from 0 than t, and the t below which the probability is p (from 1e-300); df from 0.1, infinity included. */
 extern double student_t_two_sided(double t, double df);
 extern double student_t_quantile(double p, double df);
 

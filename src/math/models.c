@@ -107,6 +107,16 @@ static const ModelFunctions functions[MODEL_KINDS] = {
 /* Asks the model, if it answers. */
 #define ASK(function, ...) (functions[model->kind].function ? functions[model->kind].function(model, __VA_ARGS__) : NAN)
 
+/*
+ * share
+ *		A probability, of which rounding may have left a little more than 1, or less than 0; NaN stays what it is.
+ */
+static double
+share(double probability)
+{
+	return probability > 1 ? 1 : probability < 0 ? 0 : probability;
+}
+
 void
 model_likelihood(const Model *model, const ModelRow *rows, size_t count, bool derivatives, Likelihood *sum)
 {
@@ -116,7 +126,7 @@ model_likelihood(const Model *model, const ModelRow *rows, size_t count, bool de
 double
 model_probability_alive(const Model *model, double x, double t_x, double T)
 {
-	return ASK(probability_alive, x, t_x, T);
+	return share(ASK(probability_alive, x, t_x, T));
 }
 
 bool
@@ -162,13 +172,13 @@ model_expected_new(const Model *model, double t)
 double
 model_purchase_probability(const Model *model, double n, double t)
 {
-	return ASK(purchase_probability, n, t);
+	return share(ASK(purchase_probability, n, t));
 }
 
 double
 model_no_purchase(const Model *model, double x, double t_x, double T, double t)
 {
-	return ASK(no_purchase, x, t_x, T, t);
+	return share(ASK(no_purchase, x, t_x, T, t));
 }
 
 double
@@ -186,7 +196,7 @@ model_expected_spend(const Model *model, double x, double m)
 double
 model_survival(const Model *model, double T)
 {
-	return ASK(survival, T);
+	return share(ASK(survival, T));
 }
 
 double

@@ -49,7 +49,11 @@ typedef struct ModelClass
 
 extern const ModelClass model_classes[MODEL_KINDS];
 
-/* A model with its parameters, which are finite and > 0. */
+/* Parameters that a model can be asked with. */
+#define MODEL_SMALLEST_PARAMETER 1e-15
+#define MODEL_LARGEST_PARAMETER 1e15
+
+/* A model with its parameters. */
 typedef struct Model
 {
 	ModelKind	kind;
@@ -123,6 +127,10 @@ extern void model_fit(ModelKind kind, int regularity, const ModelRow *rows, size
  * Scores. Errors are relative and below 1e-11 wherever the result is a normal number. They are defined for all
  * x >= 0 (whole), 0 <= t_x <= T, t >= 0; x = 0 means t_x = 0. Nothing overflows, and nothing is NaN.
  * ------------------------------------------------------------------------------------------------ */
+
+/* All of these are up to the first; for BG/BB, which walks through opportunities one by one, up to the second. */
+#define MODEL_LONGEST_TIME 1e10
+#define MODEL_MOST_OPPORTUNITIES 1e6
 
 /* The probability that a customer is alive at T: 1 for NBD, and for BG/NBD while x = 0. */
 extern double model_probability_alive(const Model *model, double x, double t_x, double T);

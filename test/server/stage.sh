@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes a private PostgreSQL installation under the build folder and prints its directory.
 #
-#   test/server/stage.sh          PG_MAJOR=17 picks a major, else the newest that can be had
+#   test/server/stage.sh          PG_MAJOR=17 picks a major, else the newest that can be had; STAGE=… takes one that is there
 #
 # PostgreSQL finds its libraries and its share directory relative to its own binary. So a copy of the
 # binaries, beside links to everything else, is an installation of its own: extensions are installed
@@ -11,6 +11,7 @@ set -euo pipefail
 export LC_ALL=C
 top=$(cd "$(dirname "$0")/../.." && pwd)
 say() { printf '%s\n' "$*" >&2; }
+[ -z "${STAGE:-}" ] || { printf '%s\n' "$STAGE"; exit; }
 die() { printf 'error: %s\n' "$1" >&2; [ $# -lt 2 ] || printf 'hint: %s\n' "$2" >&2; exit 1; }
 
 majors='19 18 17 16 15'
