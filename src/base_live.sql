@@ -527,7 +527,7 @@ BEGIN
 	PERFORM @extschema@.base_make_survey_function(@extschema@.base_survey_options(options, id)) FROM @extschema@.base_survey_ids(options) AS id
 		WHERE to_regproc(format('%s.survey_%s_changes', options ->> 'schema', id)) IS NOT NULL;
 	PERFORM set_config('lock_timeout', '100ms', true);
-	FOR lacking IN SELECT c.* FROM (VALUES ('settings', 'visible', 'text'), ('state', 'compared_as', 'oid')) AS c (relation, name, type)
+	FOR lacking IN SELECT c.* FROM (VALUES ('settings', 'visible', 'text'), ('state', 'compared_as', 'bigint')) AS c (relation, name, type)
 		WHERE NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = format('%s.%I', options ->> 'schema', c.relation)::regclass AND attname = c.name)
 	LOOP
 		EXECUTE format('ALTER TABLE %s.%I ADD COLUMN %I %s', options ->> 'schema', lacking.relation, lacking.name, lacking.type);

@@ -388,7 +388,7 @@ COMMENT ON TABLE {schema}.settings IS 'How the customer base was made: its optio
 
 CREATE TABLE {schema}.state (first_day date, last_day date, refreshed_at timestamptz, refresh_seconds numeric(12,2),
 	verified_at timestamptz, differences bigint, live_since timestamptz, folded_at timestamptz, advanced_at timestamptz, advanced_to date,
-	compared_on date, compared_as oid, logged_to bigint, kept_before date) WITH (vacuum_truncate = false);
+	compared_on date, compared_as bigint, logged_to bigint, kept_before date) WITH (vacuum_truncate = false);
 COMMENT ON TABLE {schema}.state IS 'What the last refresh, fold, advance and verification found, and whether the base is live.';
 INSERT INTO {schema}.state DEFAULT VALUES;
 
