@@ -60,7 +60,9 @@ mkdir -p "$obj"
 say "building PostgreSQL $major with assertions: ten minutes"
 (
 	cd "$obj"
-	"$source/configure" -q --prefix="$prefix" --enable-cassert --enable-debug --without-readline --without-zlib --without-icu \
+	icu=--without-icu
+	! pkg-config --exists icu-uc icu-i18n 2>/dev/null || icu=--with-icu
+	"$source/configure" -q --prefix="$prefix" --enable-cassert --enable-debug --without-readline --without-zlib $icu \
 		CFLAGS='-O1 -g -fno-omit-frame-pointer' CPPFLAGS=-DUSE_VALGRIND
 	unset MAKEFLAGS MFLAGS MAKELEVEL DATA
 	make -s -j"${JOBS:-2}" -C src install MAKELEVEL=0
