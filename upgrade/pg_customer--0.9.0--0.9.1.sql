@@ -1328,7 +1328,7 @@ BEGIN
 	PERFORM @extschema@.base_make_survey_function(@extschema@.base_survey_options(options, id)) FROM @extschema@.base_survey_ids(options) AS id
 		WHERE to_regproc(format('%s.survey_%s_changes', options ->> 'schema', id)) IS NOT NULL;
 	PERFORM set_config('lock_timeout', '100ms', true);
-	FOR lacking IN SELECT c.* FROM (VALUES ('settings', 'visible', 'text'), ('state', 'compared_as', 'oid')) AS c (relation, name, type)
+	FOR lacking IN SELECT c.* FROM (VALUES ('settings', 'visible', 'text'), ('state', 'compared_as', 'bigint')) AS c (relation, name, type)
 		WHERE NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = format('%s.%I', options ->> 'schema', c.relation)::regclass AND attname = c.name)
 	LOOP
 		EXECUTE format('ALTER TABLE %s.%I ADD COLUMN %I %s', options ->> 'schema', lacking.relation, lacking.name, lacking.type);
@@ -1643,7 +1643,7 @@ COMMENT ON TABLE {schema}.settings IS 'How the customer base was made: its optio
 
 CREATE TABLE {schema}.state (first_day date, last_day date, refreshed_at timestamptz, refresh_seconds numeric(12,2),
 	verified_at timestamptz, differences bigint, live_since timestamptz, folded_at timestamptz, advanced_at timestamptz, advanced_to date,
-	compared_on date, compared_as oid, logged_to bigint, kept_before date) WITH (vacuum_truncate = false);
+	compared_on date, compared_as bigint, logged_to bigint, kept_before date) WITH (vacuum_truncate = false);
 COMMENT ON TABLE {schema}.state IS 'What the last refresh, fold, advance and verification found, and whether the base is live.';
 INSERT INTO {schema}.state DEFAULT VALUES;
 
