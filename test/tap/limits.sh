@@ -7,7 +7,7 @@
 # long after the moment it ends is printed; the aim is 200 ms, and only two seconds are a failure: the machine may be busy.
 set -u
 top=$(cd "$(dirname "$0")/../.." && pwd)
-rows=${ROWS:-20000} moments=${MOMENTS:-2}
+rows=${ROWS:-10000} moments=${MOMENTS:-2}
 n=0
 ok() { n=$((n + 1)); if [ "$1" = 0 ]; then echo "ok $n - $2"; else echo "not ok $n - $2"; fi; }
 is() { [ "$1" = "$2" ]; ok $? "$3"; [ "$1" = "$2" ] || printf 'have: %s\nwant: %s\n' "$1" "$2" | sed 's/^/# /'; }
