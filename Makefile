@@ -171,6 +171,7 @@ SQL_PARTS = \
 	src/base_churn.sql \
 	src/base_live.sql \
 	src/base_survey_views.sql \
+	src/base_policies.sql \
 	src/customer_base.sql \
 	src/base_surveys.sql \
 	src/holdout.sql \
