@@ -48,9 +48,9 @@ case $kind in
 			--suppressions="$STAGE/valgrind.supp" --log-file="$logs/%p.log") || exit 1
 		export STAGE TESTS=${*:-proportion ab_test segment_map abc purchase_changes period_totals}
 		check 'valgrind' regress
-		if find "$logs" -size +0 | grep -q .; then
+		if find "$logs" -type f -size +0 | grep -q .; then
 			failed=1
-			find "$logs" -size +0 -exec head -40 {} +
+			find "$logs" -type f -size +0 -exec head -40 {} +
 		else
 			echo "valgrind: nothing found"
 		fi

@@ -16,8 +16,15 @@ if [ "${1:-}" = inside ]; then
 	unset PGOPTIONS
 	log=$PG_CUSTOMER_SERVER_LOG
 	before=$(wc -l <"$log")
-	sqlsmith --target="host=$PGHOST port=$PGPORT dbname=customer_template user=smith" --exclude-catalog --max-queries="$queries" --seed="$seed" --verbose 2>&1 |
-		grep -aE '^(queries|AST stats|error rate|[0-9]+\t)' | tail -3 || true
+	# It ends when its connection does, as some of its statements want: then on with the next seed.
+	made=0
+	while [ "$made" -lt "$queries" ]; do
+		sqlsmith --target="host=$PGHOST port=$PGPORT dbname=customer_template user=smith" --exclude-catalog --max-queries=$((queries - made)) --seed="$seed" --verbose >"$PGHOST/smith.out" 2>&1 || true
+		now=$(grep -aoE '^queries: [0-9]+' "$PGHOST/smith.out" | tail -1 | cut -d' ' -f2)
+		[ "${now:-0}" -gt 0 ] || { tail -5 "$PGHOST/smith.out" >&2; break; }
+		made=$((made + now)) seed=$((seed + 1))
+	done
+	echo "statements: $made"
 	echo "errors by SQLSTATE:"
 	tail -n +"$before" "$log" | grep -aoE '(ERROR|FATAL|PANIC):  [0-9A-Z]{5}: ' | cut -d' ' -f3 | sort | uniq -c | sort -rn || true
 	echo "internal errors:"

@@ -130,7 +130,7 @@ extern void model_fit(ModelKind kind, int regularity, const ModelRow *rows, size
 
 /* All of these are up to the first; for BG/BB, which walks through opportunities one by one, up to the second. */
 #define MODEL_LONGEST_TIME 1e10
-#define MODEL_MOST_OPPORTUNITIES 1e6
+#define MODEL_MOST_OPPORTUNITIES 1e5
 
 /* The probability that a customer is alive at T: 1 for NBD, and for BG/NBD while x = 0. */
 extern double model_probability_alive(const Model *model, double x, double t_x, double T);

@@ -213,7 +213,7 @@ take_past(ModelKind kind, ModelRow *row)
 
 	row->customers = 1 + take_byte();
 	row->x = x < 1e9 ? x : 3;
-	row->T = T < (kind == MODEL_BGBB ? 1e6 : 1e9) ? T : 100;
+	row->T = T < (kind == MODEL_BGBB ? MODEL_MOST_OPPORTUNITIES : 1e9) ? T : 100;
 	if (kind == MODEL_GAMMA_GAMMA)
 	{
 		row->x = fmax(row->x, 1);
@@ -323,7 +323,12 @@ ask_fit(void)
 
 	asked = &none;
 	for (int i = 0; i < count; i++)
+	{
 		take_past(kind, &rows[i]);
+		/* Not so many at each of so many steps. */
+		if (kind == MODEL_BGBB && rows[i].T > 1000)
+			rows[i] = (ModelRow) {1, 1, 1000, 1};
+	}
 	model_fit(kind, regularity, rows, count, isfinite(penalty) ? penalty : 0, pause_not, &fit);
 	if (fit.status == FIT_CONVERGED)
 	{
