@@ -12,6 +12,7 @@
 #include "catalog/pg_class.h"
 #include "common/hashfn.h"
 #include "executor/executor.h"
+#include "miscadmin.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -50,6 +51,7 @@ for_each_row(Tuplestorestate *rows, TupleTableSlot *slot, bool (*take) (uint64 h
 	{
 		MinimalTuple tuple = ((MinimalTupleTableSlot *) slot)->mintuple;
 
+		CHECK_FOR_INTERRUPTS();
 		go_on = take(hash_bytes_extended((const unsigned char *) tuple + MINIMAL_TUPLE_DATA_OFFSET, tuple->t_len - MINIMAL_TUPLE_DATA_OFFSET, 0), arg);
 	}
 	return go_on;
