@@ -4,9 +4,11 @@
 -- Every column of every view, and of the tables that analysts read: its type, and what it means in English and Chinese. The views, their
 -- twins and all comments are made from this list. What depends on a base (key, attributes) stands in angle brackets.
 CREATE FUNCTION base_columns(OUT view text, OUT name text, OUT type text, OUT en text, OUT zh text) RETURNS SETOF record
-	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-BEGIN ATOMIC
-	VALUES
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE ROWS 600 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	-- In this language a session reads them once, not for each view.
+	RETURN QUERY VALUES
 	('customers', 'customer', '<customer>', 'Key of the customer.', '客户标识。'),
 	('customers', 'tenant', '<tenant>', 'Tenant of the customer.', '客户所属租户。'),
 	('customers', '<attributes>', '', '', ''),
@@ -579,7 +581,7 @@ BEGIN ATOMIC
 	('base_status', 'kept_before', 'date', 'Orders before this day are the base''s own and are not compared with the source.', '此日之前的历史由客户库保留,不再与来源比较。'),
 	('base_status', 'stale', 'boolean', 'Whether the base is known to be behind its source or its day.', '是否已知落后于来源或日期。'),
 	('base_status', 'stale_reason', 'text', 'Why, and what to do.', '原因与处理办法。');
-END;
+END $$;
 COMMENT ON FUNCTION base_columns() IS
 'The columns of the views of a customer base and of the tables that analysts read, with their comments in English and Chinese.';
 

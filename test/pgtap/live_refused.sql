@@ -40,9 +40,13 @@ BEGIN
 	RESET ROLE;
 	RETURN QUERY SELECT state, problem, way_out;
 END $$;
-CREATE FUNCTION is_refused(source text, problem text, who name DEFAULT current_user) RETURNS SETOF text LANGUAGE sql AS $$
-	SELECT is(concat_ws(': ', state, message), '42809: customer base "refused" cannot be live: public.' || source || ' ' || problem, source || ' ' || problem) FROM refusal(source, who => who)
-	UNION ALL SELECT is(hint, 'A base in refresh mode follows any source: schedule SELECT * FROM refresh_customer_base(''refused'').', source || ': the way out') FROM refusal(source, who => who) $$;
+CREATE FUNCTION is_refused(source text, problem text, who name DEFAULT current_user) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+	refused record := refusal(source, who => who);
+BEGIN
+	RETURN NEXT is(concat_ws(': ', refused.state, refused.message), '42809: customer base "refused" cannot be live: public.' || source || ' ' || problem, source || ' ' || problem);
+	RETURN NEXT is(refused.hint, 'A base in refresh mode follows any source: schedule SELECT * FROM refresh_customer_base(''refused'').', source || ': the way out');
+END $$;
 
 SELECT is((SELECT state FROM refusal('sales')), 'started', 'a plain table can be followed');
 SELECT is_refused('sales_view', 'is a view');
