@@ -2,7 +2,7 @@
 BEGIN;
 CREATE EXTENSION IF NOT EXISTS pgtap;
 SET client_min_messages = warning;
-SELECT plan(32);
+SELECT plan(33);
 SELECT setseed(0.42);
 
 CREATE TABLE people AS
@@ -34,6 +34,11 @@ SELECT is(r::jsonb::population_rhythm::jsonb, r::jsonb, 'so does jsonb') FROM rh
 SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0;
 SELECT is((SELECT population_rhythm(h, '2023-06-30')::text FROM people), r::text, 'by workers') FROM rhythm;
 RESET parallel_setup_cost; RESET parallel_tuple_cost; RESET min_parallel_table_scan_size;
+
+-- Forecasts of one statement leave nothing in memory, of its beginning or of its end
+SELECT ok(max(bytes) - min(bytes) < 500000 AND count(latest) > 6000 AND count(bytes) = 5, 'next_purchase keeps nothing')
+FROM (SELECT (next_purchase(h, '2023-06-30', r)).latest, CASE WHEN c = 11 AND i > 1 THEN (SELECT sum(total_bytes) FROM pg_backend_memory_contexts WHERE c > 0) END AS bytes
+	FROM generate_series(1, 6) AS i, people, rhythm OFFSET 0) AS s;
 
 -- Risks
 SELECT is_empty($$SELECT * FROM (SELECT c, d, churn_risk(h, '2023-06-30'::date + d, r, '90 days') AS risk, lag(churn_risk(h, '2023-06-30'::date + d, r, '90 days')) OVER (PARTITION BY c ORDER BY d) AS before

@@ -223,6 +223,36 @@ test_quantiles(void)
 }
 
 /*
+ * test_student_limits
+ *		Arguments that nobody has, up to the ends of doubles: a probability, and the tail's power law; few degrees of freedom are refused.
+ */
+static void
+test_student_limits(void)
+{
+	double		worst = 0;
+	int			wrong = 0;
+
+	for (double df = 0.1; df < 1e30; df *= 1.9)
+	{
+		double		before = 1;
+
+		for (double t = 1e-300; t < 1e300; t *= 1e10)
+		{
+			double		p = student_t_two_sided(t, df);
+
+			wrong += !(p >= 0 && p <= before);
+			if (t >= 1e30 && df < 3 && p > 1e-280)
+				worse(&worst, p / before * pow(1e10, df) - 1);
+			before = p;
+		}
+	}
+	ok(wrong == 0, "student_t_two_sided is from 0 to 1 and falls: %d", wrong);
+	ok(worst <= 1e-12, "its tail is a power of t: %.2g", worst);
+	ok(isnan(student_t_two_sided(1, 0.09)) && isnan(student_t_quantile(0.1, 0.09)) && isnan(student_t_two_sided(1, -1)) &&
+	   isnan(student_t_two_sided(NAN, 5)), "fewer than 0.1 degrees of freedom have none");
+}
+
+/*
  * test_closed_forms
  *		Of 1 and 2 degrees of freedom, and of infinitely many.
  */
@@ -267,6 +297,7 @@ main(void)
 	test_values();
 	test_shifted();
 	test_quantiles();
+	test_student_limits();
 	test_closed_forms();
 	test_ends();
 	return finish();
