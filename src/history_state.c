@@ -279,8 +279,8 @@ open_create(Size size)
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("a purchase_history grows past 1 GB while it is aggregated"),
 				 errhint("Aggregate by customer or by period, and merge the parts with rollup().")));
-	state = palloc(size);
-	memset(state, 0, OPEN_HEADER);
+	/* The room as well: a state without a final function may be stored. */
+	state = palloc0(size);
 	SET_VARSIZE(state, size);
 	state->tag = HISTORY_TAG(HISTORY_SCALE) | HISTORY_OPEN;
 	return state;
