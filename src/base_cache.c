@@ -229,7 +229,7 @@ read_row(BaseEntry *entry, Oid table, const char *const *names, int count, char 
 	{
 		TupleTableSlot *slot = table_slot_create(relation, NULL);
 		Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
-		TableScanDesc scan = table_beginscan(relation, snapshot, 0, NULL);
+		TableScanDesc scan = table_beginscan(relation, snapshot, 0, NULL, 0);
 
 		found = table_scan_getnextslot(scan, ForwardScanDirection, slot);
 		for (int i = 0; i < count && found; i++)

@@ -89,7 +89,7 @@ base_read_settings(PG_FUNCTION_ARGS)
 		(columns[2] = typed_column(settings, "created_at", TIMESTAMPTZOID)))
 	{
 		TupleTableSlot *slot = table_slot_create(settings, NULL);
-		TableScanDesc scan = table_beginscan(settings, GetActiveSnapshot(), 0, NULL);
+		TableScanDesc scan = table_beginscan(settings, GetActiveSnapshot(), 0, NULL, 0);
 
 		if (table_scan_getnextslot(scan, ForwardScanDirection, slot))
 		{

@@ -71,7 +71,7 @@ is_noted(Oid table, text *reason, text *detail)
 {
 	Relation	relation = table_open(table, NoLock);
 	TupleTableSlot *slot = table_slot_create(relation, NULL);
-	TableScanDesc scan = table_beginscan(relation, SnapshotSelf, 0, NULL);
+	TableScanDesc scan = table_beginscan(relation, SnapshotSelf, 0, NULL, 0);
 	bool		noted = false;
 
 	while (!noted && table_scan_getnextslot(scan, ForwardScanDirection, slot))

@@ -50,6 +50,12 @@ struct Node;
 #define explain_tables(es) (list_length((es)->rtable))
 #endif
 
+/* A scan has flags since 19. */
+#if PG_VERSION_NUM < 190000
+#include "access/tableam.h"
+#define table_beginscan(relation, snapshot, nkeys, key, flags) table_beginscan(relation, snapshot, nkeys, key)
+#endif
+
 /* The one place that knows how a library names itself to the server. */
 #if PG_VERSION_NUM >= 180000
 #define CUSTOMER_MODULE_MAGIC PG_MODULE_MAGIC_EXT(.name = "pg_customer", .version = PG_CUSTOMER_VERSION)

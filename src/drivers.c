@@ -14,6 +14,7 @@
 #include "utils/builtins.h"
 #include "utils/float.h"
 #include "utils/fmgrprotos.h"
+#include "utils/tuplestore.h"
 
 #include "aggregate.h"
 #include "decimal.h"
@@ -148,7 +149,7 @@ read_dimensions(ArrayType *array, int count, int64 *units)
 	int			length = type == INT4OID ? sizeof(int32) : type == FLOAT8OID ? sizeof(float8) : -1;
 	bool		by_value = length > 0;
 	char		align = type == FLOAT8OID ? TYPALIGN_DOUBLE : TYPALIGN_INT;
-	const bits8 *present = ARR_NULLBITMAP(array);
+	const uint8 *present = ARR_NULLBITMAP(array);
 	char	   *at = ARR_DATA_PTR(array);
 
 	for (int i = 0; i < count; i++)

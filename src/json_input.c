@@ -23,7 +23,7 @@ json_open(JsonInput *input, const char *example)
 	Datum		json;
 
 #if PG_VERSION_NUM >= 160000
-	if (!DirectInputFunctionCallSafe(jsonb_in, input->text, InvalidOid, -1, (fmNodePtr) input->escontext, &json))
+	if (!DirectInputFunctionCallSafe(jsonb_in, input->text, InvalidOid, -1, (struct Node *) input->escontext, &json))
 		return false;
 #else
 	json = DirectFunctionCall1(jsonb_in, CStringGetDatum(input->text));

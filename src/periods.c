@@ -8,7 +8,9 @@
 
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "access/htup_details.h"
 #include "utils/builtins.h"
+#include "utils/tuplestore.h"
 
 #include "periods.h"
 

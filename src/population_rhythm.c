@@ -11,8 +11,10 @@
 #include <math.h>
 
 #include "funcapi.h"
+#include "access/htup_details.h"
 #include "libpq/pqformat.h"
 #include "port/pg_bitutils.h"
+#include "utils/tuplestore.h"
 
 #include "aggregate.h"
 #include "churn.h"

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 
+#include "access/htup_details.h"
 #include "common/int.h"
 #include "funcapi.h"
 #include "libpq/pqformat.h"

@@ -13,6 +13,7 @@
 #include "libpq/pqformat.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/tuplestore.h"
 
 #include "aggregate.h"
 #include "rfm.h"

@@ -14,6 +14,7 @@
 #include "utils/date.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
+#include "utils/tuplestore.h"
 
 #include "purchase_history.h"
 #include "rfm.h"
@@ -93,11 +94,18 @@ set_parameter(ParamListInfo parameters, int n, Oid type, Datum value)
 static Datum
 moment_of_day(Oid type, DateADT day)
 {
+#if PG_VERSION_NUM >= 190000
+	ErrorSaveContext overflow = {T_ErrorSaveContext};
+	Timestamp	moment = type == TIMESTAMPTZOID ? date2timestamptz_safe(day, (Node *) &overflow) : date2timestamp_safe(day, (Node *) &overflow);
+
+	return TimestampGetDatum(!overflow.error_occurred ? moment : day < 0 ? DT_NOBEGIN : DT_NOEND);
+#else
 	int			overflow;
 
 	if (type == TIMESTAMPTZOID)
 		return TimestampTzGetDatum(date2timestamptz_opt_overflow(day, &overflow));
 	return TimestampGetDatum(date2timestamp_opt_overflow(day, &overflow));
+#endif
 }
 
 /*

@@ -14,6 +14,7 @@
 #include "utils/float.h"
 #include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
+#include "utils/tuplestore.h"
 
 #include "inference.h"
 #include "language.h"

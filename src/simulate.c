@@ -7,6 +7,8 @@
  */
 #include "compat.h"
 
+#include "access/htup_details.h"
+
 #include <math.h>
 
 #include "funcapi.h"

@@ -6,6 +6,7 @@
 
 #include "funcapi.h"
 #include "utils/fmgrprotos.h"
+#include "utils/tuplestore.h"
 
 #include "periods.h"
 

@@ -9,6 +9,7 @@
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/float.h"
+#include "utils/tuplestore.h"
 
 #include "aggregate.h"
 #include "inference.h"

@@ -26,8 +26,11 @@ for major in ${MAJORS:-15 17 18}; do
 	base=$roots/$suite root=$roots/check-$major
 	if [ ! -e "$base/bin/sh" ]; then
 		mmdebstrap --quiet --variant=minbase --mode=root --aptopt='Acquire::Check-Valid-Until "false"' --include=make "$suite" "$base.new"
-		# experimental stands where unstable does
-		[ "$major" != 19 ] || sed -n 's/ sid / experimental /p' "$base.new/etc/apt/sources.list" >>"$base.new/etc/apt/sources.list.d/experimental.list"
+		# experimental stands where unstable does, for this one source alone
+		if [ "$major" = 19 ]; then
+			sed -n 's/ sid / experimental /p' "$base.new/etc/apt/sources.list" >"$base.new/etc/apt/sources.list.d/experimental.list"
+			printf 'Package: src:postgresql-19\nPin: release a=experimental\nPin-Priority: 600\n' >"$base.new/etc/apt/preferences.d/postgresql-19"
+		fi
 		mv "$base.new" "$base"
 	fi
 	rm -rf --one-file-system "$root"

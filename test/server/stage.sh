@@ -90,8 +90,10 @@ if have_apt; then
 		command="apt-get install --no-install-recommends ${missing[*]}"
 		can_install || die "missing packages: ${missing[*]}" "run as root: $command"
 		candidate "postgresql-$major" || apt_update
-		say "installing ${missing[*]}"
-		install_packages "${missing[@]}" || { updated=; apt_update; install_packages "${missing[@]}"; } ||
+		# A major that is new may have no pgTAP yet.
+		candidate "postgresql-$major-pgtap" || mapfile -t missing < <(printf '%s\n' "${missing[@]}" | sed "/^postgresql-$major-pgtap$/d")
+		[ ${#missing[@]} = 0 ] || say "installing ${missing[*]}"
+		[ ${#missing[@]} = 0 ] || install_packages "${missing[@]}" || { updated=; apt_update; install_packages "${missing[@]}"; } ||
 			die "the packages could not be installed" "run as root: apt-get update && $command"
 	fi
 fi
@@ -154,6 +156,16 @@ if [ "$(cat "$stage/stamp" 2>/dev/null)" != "$stamp" ]; then
 	ln -s /$lib/* "$stage/$lib/"
 	for f in /$share/*; do [ "${f##*/}" = extension ] || ln -s "$f" "$stage/$share/"; done
 	ln -s /$share/extension/* "$stage/$share/extension/"
+	if [ ! -e "/$share/extension/pgtap.control" ] && have_apt; then
+		# It is SQL alone: that of another major does.
+		say "taking pgTAP of another major"
+		other=$(mktemp -d)
+		chmod 755 "$other"
+		(cd "$other" && for m in 18 17; do apt-get -qq -o APT::Sandbox::User=root download "postgresql-$m-pgtap" >&2 && break; done)
+		dpkg -x "$other"/*.deb "$other"
+		cp "$other"/usr/share/postgresql/*/extension/* "$stage/$share/extension/"
+		rm -rf "$other"
+	fi
 	[ ! -e "$dev/$lib/pgxs" ] || ln -sfn "$dev/$lib/pgxs" "$stage/$lib/pgxs"
 	for f in /usr/include/postgresql/* ${dev:+"$dev"/usr/include/postgresql/*}; do
 		[ "${f##*/}" = "$major" ] || ln -sf "$f" "$stage/usr/include/postgresql/"
