@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Memory of the server over many calls of each function: within one statement, and over many statements of one transaction.
+# Memory of the server over many calls of each function: within one statement, and over many statements of one transaction; and
+# over the groups of each aggregate.
 #
 #   test/leaks.sh [CALLS [SECONDS]]          10000000 calls of each, or what fits into 20 seconds
 #
