@@ -19,6 +19,7 @@
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
+#include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
 #include "rewrite/rewriteHandler.h"
@@ -393,6 +394,57 @@ cannot_fail(Node *node, BaseEntry *entry)
 }
 
 /*
+ * columns_to_params, params_to_columns
+ *		Columns of the source as parameters and back: what plans a cached expression knows of no table (and, in 19, looks for that
+ *		of each column).
+ */
+static Node *
+columns_to_params(Node *node, void *unused)
+{
+	if (node != NULL && IsA(node, Var))
+	{
+		Var		   *column = (Var *) node;
+		Param	   *param = makeNode(Param);
+
+		param->paramkind = PARAM_EXEC;
+		param->paramid = column->varattno - FirstLowInvalidHeapAttributeNumber;
+		param->paramtype = column->vartype;
+		param->paramtypmod = column->vartypmod;
+		param->paramcollid = column->varcollid;
+		param->location = -1;
+		return (Node *) param;
+	}
+	return expression_tree_mutator(node, columns_to_params, unused);
+}
+
+static Node *
+params_to_columns(Node *node, void *unused)
+{
+	if (node != NULL && IsA(node, Param))
+	{
+		Param	   *param = (Param *) node;
+
+		return (Node *) makeVar(1, param->paramid + FirstLowInvalidHeapAttributeNumber, param->paramtype, param->paramtypmod, param->paramcollid, 0);
+	}
+	return expression_tree_mutator(node, params_to_columns, unused);
+}
+
+/*
+ * cached_expression
+ *		An expression over the columns of a table, planned, and made invalid by what changes it.
+ */
+static CachedExpression *
+cached_expression(Node *node)
+{
+	CachedExpression *cached = GetCachedExpression(columns_to_params(node, NULL));
+	MemoryContext before = MemoryContextSwitchTo(cached->context);
+
+	cached->expr = params_to_columns(cached->expr, NULL);
+	MemoryContextSwitchTo(before);
+	return cached;
+}
+
+/*
  * compile_part
  *		Parses the text of a part over the table's own columns, whose order may differ between partitions.
  */
@@ -408,7 +460,7 @@ compile_part(Building *building, SourcePart part, const char *text, Bitmapset **
 	node = base_source_expression(building->source, setting_names[part], text);
 	node = expand_generated_columns_in_expr(node, building->source, 1);
 	pull_varattnos(node, 1, columns);
-	expression->cached = GetCachedExpression(node);
+	expression->cached = cached_expression(node);
 	node = expression->cached->expr;
 	expression->type = exprType(node);
 	get_typlenbyval(expression->type, &expression->typlen, &expression->typbyval);

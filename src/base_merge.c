@@ -1,9 +1,9 @@
 /*
  * base_merge.c
- *		Rows of a MERGE that PostgreSQL 18 mistakes for others.
+ *		Rows of a MERGE that PostgreSQL 18 mistakes for others: 18, and the release candidate of 19.
  *
  * Where a MERGE into a partitioned table first inserts a row and then updates others, the table of new rows that triggers get has the
- * inserted row in the place of each updated one (seen in 18.6, not in 15 and 17). Nobody can tell from it what has been written, but
+ * inserted row in the place of each updated one (seen in 18.6 and 19rc1, not in 15 and 17). Nobody can tell from it what has been written, but
  * that it has happened can be told: a row that a statement has inserted is never one that it has updated as well.
  */
 #include "compat.h"
