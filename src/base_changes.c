@@ -502,8 +502,8 @@ base_record_changes(PG_FUNCTION_ARGS)
 	else
 	{
 		record_statement(entry, trigger);
-		if (base_rows_mistaken(trigger))
-			base_trouble(entry, TROUBLE_MERGED, "a MERGE that inserts and updates rows of a partitioned table, in PostgreSQL 18");
+		if (base_rows_mistaken(trigger, trigger->tg_trigger->tgargs[0]))
+			base_trouble(entry, TROUBLE_MERGED, "a MERGE that inserts and updates rows of a partitioned table");
 	}
 	PG_RETURN_POINTER(NULL);
 }

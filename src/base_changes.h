@@ -305,7 +305,7 @@ extern void change_list_write(ChangeList *list);
 extern void base_trouble(BaseEntry *entry, BaseTrouble trouble, const char *detail);
 
 /* base_merge.c */
-extern bool base_rows_mistaken(const TriggerData *trigger);
+extern bool base_rows_mistaken(const TriggerData *trigger, const char *base);
 
 /* The source or a part of it was truncated. */
 extern void base_truncated(BaseEntry *entry, Oid trigger_function);

@@ -1,10 +1,10 @@
 /*
  * base_merge.c
- *		Rows of a MERGE that PostgreSQL 18 mistakes for others: 18, and the release candidate of 19.
+ *		Rows of a MERGE that PostgreSQL mistakes for others.
  *
  * Where a MERGE into a partitioned table first inserts a row and then updates others, the table of new rows that triggers get has the
- * inserted row in the place of each updated one (seen in 18.6 and 19rc1, not in 15 and 17). Nobody can tell from it what has been written, but
- * that it has happened can be told: a row that a statement has inserted is never one that it has updated as well.
+ * inserted row in the place of each updated one: in 15.18, 18.6 and 19rc1, no longer in 15.20 and 17.12. Nobody can tell from it what
+ * has been written, but that it has happened can be told: a row that a statement has inserted is never one that it has updated as well.
  */
 #include "compat.h"
 
@@ -20,22 +20,42 @@
 
 #include "base_changes.h"
 
-#if PG_VERSION_NUM >= 180000
-
 /* A statement that writes more is no MERGE that is worth the memory; the daily comparison finds what it got wrong. */
 #define MAX_WRITTEN 100000
 
-/* The new rows that the last call of this transaction has seen, as hashes. */
-static MemoryContext written_context = NULL;
-static HTAB *written;
-static Oid	written_to;
-static bool written_by_insert;
+/* The new rows that the last call for a trigger's base on a table has seen in this transaction, as hashes. */
+typedef struct Written
+{
+	struct Written *next;
+	Oid			relation;
+	char	   *base;
+	bool		by_insert;
+	HTAB	   *rows;
+	MemoryContext context;
+} Written;
 
-/* Their memory goes, at the latest when the transaction ends. */
+static Written *all_written = NULL;
+
+/* Their memory goes when the transaction ends, at the latest. */
 static void
 forget_written(void *arg)
 {
-	written_context = NULL;
+	Written   **written = &all_written;
+
+	while (*written != NULL && *written != arg)
+		written = &(*written)->next;
+	if (*written != NULL)
+		*written = (*written)->next;
+}
+
+static Written *
+written_before(Oid relation, const char *base)
+{
+	Written    *written = all_written;
+
+	while (written != NULL && (written->relation != relation || strcmp(written->base, base) != 0))
+		written = written->next;
+	return written;
 }
 
 /* Calls take for the hash of each row, as long as it returns true. */
@@ -58,16 +78,16 @@ for_each_row(Tuplestorestate *rows, TupleTableSlot *slot, bool (*take) (uint64 h
 }
 
 static bool
-remember(uint64 hash, void *arg)
+remember(uint64 hash, void *written)
 {
-	(void) hash_search(written, &hash, HASH_ENTER, NULL);
+	(void) hash_search(((Written *) written)->rows, &hash, HASH_ENTER, NULL);
 	return true;
 }
 
 static bool
-is_other(uint64 hash, void *arg)
+is_other(uint64 hash, void *written)
 {
-	return hash_search(written, &hash, HASH_FIND, NULL) == NULL;
+	return hash_search(((Written *) written)->rows, &hash, HASH_FIND, NULL) == NULL;
 }
 
 /*
@@ -75,56 +95,51 @@ is_other(uint64 hash, void *arg)
  *		Keeps the new rows of this call for the next.
  */
 static void
-remember_rows(const TriggerData *trigger, TupleTableSlot *slot)
+remember_rows(const TriggerData *trigger, const char *base, TupleTableSlot *slot)
 {
-	HASHCTL		control = {.keysize = sizeof(uint64),.entrysize = sizeof(uint64)};
-	MemoryContextCallback *callback;
+	MemoryContext context = AllocSetContextCreate(TopTransactionContext, "rows written to a partitioned table", ALLOCSET_SMALL_SIZES);
+	HASHCTL		control = {.keysize = sizeof(uint64),.entrysize = sizeof(uint64),.hcxt = context};
+	Written    *written = MemoryContextAllocZero(context, sizeof(Written));
+	MemoryContextCallback *callback = MemoryContextAlloc(context, sizeof(MemoryContextCallback));
 
-	control.hcxt = AllocSetContextCreate(TopTransactionContext, "rows written to a partitioned table", ALLOCSET_SMALL_SIZES);
-	callback = MemoryContextAlloc(control.hcxt, sizeof(MemoryContextCallback));
+	written->relation = RelationGetRelid(trigger->tg_relation);
+	written->base = MemoryContextStrdup(context, base);
+	written->by_insert = TRIGGER_FIRED_BY_INSERT(trigger->tg_event);
+	written->context = context;
+	written->rows = hash_create("rows written to a partitioned table", 256, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	callback->func = forget_written;
-	callback->arg = NULL;
-	MemoryContextRegisterResetCallback(control.hcxt, callback);
-	written = hash_create("rows written to a partitioned table", 256, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-	written_to = RelationGetRelid(trigger->tg_relation);
-	written_by_insert = TRIGGER_FIRED_BY_INSERT(trigger->tg_event);
-	written_context = control.hcxt;
-	(void) for_each_row(trigger->tg_newtable, slot, remember, NULL);
+	callback->arg = written;
+	MemoryContextRegisterResetCallback(context, callback);
+	written->next = all_written;
+	all_written = written;
+	(void) for_each_row(trigger->tg_newtable, slot, remember, written);
 }
 
 /*
  * base_rows_mistaken
- *		Whether the new rows of an UPDATE are rows that were inserted, by the call before or after it.
+ *		Whether the new rows of an UPDATE are rows that were inserted, by the call for the same base before or after it.
  */
 bool
-base_rows_mistaken(const TriggerData *trigger)
+base_rows_mistaken(const TriggerData *trigger, const char *base)
 {
 	Relation	relation = trigger->tg_relation;
 	bool		inserts = TRIGGER_FIRED_BY_INSERT(trigger->tg_event);
+	Written    *before;
 	TupleTableSlot *slot;
 	bool		mistaken = false;
 
 	if (relation->rd_rel->relkind != RELKIND_PARTITIONED_TABLE || trigger->tg_newtable == NULL)
 		return false;
 	slot = MakeSingleTupleTableSlot(RelationGetDescr(relation), &TTSOpsMinimalTuple);
-	if (written_context != NULL && written_to == RelationGetRelid(relation) && written_by_insert != inserts)
+	before = written_before(RelationGetRelid(relation), base);
+	if (before != NULL && before->by_insert != inserts)
 		/* A later statement may change what was inserted, and even to what it was. */
-		mistaken = !for_each_row(trigger->tg_newtable, slot, is_other, NULL) &&
-			(inserts || for_each_row(trigger->tg_oldtable, slot, is_other, NULL));
-	if (written_context != NULL)
-		MemoryContextDelete(written_context);
+		mistaken = !for_each_row(trigger->tg_newtable, slot, is_other, before) &&
+			(inserts || for_each_row(trigger->tg_oldtable, slot, is_other, before));
+	if (before != NULL)
+		MemoryContextDelete(before->context);
 	if (tuplestore_tuple_count(trigger->tg_newtable) <= MAX_WRITTEN)
-		remember_rows(trigger, slot);
+		remember_rows(trigger, base, slot);
 	ExecDropSingleTupleTableSlot(slot);
 	return mistaken;
 }
-
-#else
-
-bool
-base_rows_mistaken(const TriggerData *trigger)
-{
-	return false;
-}
-
-#endif

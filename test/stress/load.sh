@@ -107,7 +107,7 @@ make_bases() {
 	done
 }
 
-case $(psql -XqAtd postgres -c 'SHOW server_version_num') in 1[89]*) export NO_MERGE_INTO_PARTS=1 ;; esac
+[ "$(psql -XqAtd postgres -f "$here/merge.sql")" = f ] || export NO_MERGE_INTO_PARTS=1
 what="seed $seed, $([ "$kills" = 0 ] && echo "$seconds s" || echo "$kills kills and restarts"), 8 writers"
 echo "$what …"
 createdb stress 2>>"$work/keepers.err" && psql -Xqf "$here/schema.sql" || exit 1
