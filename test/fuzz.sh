@@ -24,7 +24,7 @@ if [ "${1:-}" = inside ]; then
 		pid=$(psql -XAtd customer_template -c "SELECT pid FROM pg_stat_activity WHERE query ~ '^SELECT fuzz'") && [ -n "$pid" ] && kill -ABRT "$pid"
 	) &
 	psql -Xqd customer_template -c "CREATE FUNCTION fuzz.fuzz(target text, arguments text[]) RETURNS void AS '\$libdir/pg_customer', 'fuzz' LANGUAGE C STRICT"
-	psql -Xqd customer_template -c "SELECT fuzz.fuzz('$target', ARRAY['-max_total_time=$seconds', '-timeout=30', '-rss_limit_mb=0', '-detect_leaks=0', '-max_len=4096',
+	psql -Xqd customer_template -c "SELECT fuzz.fuzz('$target', ARRAY['-max_total_time=$seconds', '-timeout=0', '-rss_limit_mb=0', '-detect_leaks=0', '-max_len=4096',
 		'-artifact_prefix=$work/$target.', '-print_final_stats=1', '$work/$target'])" 2>/dev/null || true
 	kill %1 2>/dev/null
 	exit 0

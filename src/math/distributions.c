@@ -239,7 +239,10 @@ student_t_quantile(double p, double df)
 		bool		near = t * t < 3;
 		double		by_log_t = student_t_mass(t, df);
 
-		if (central < 0.5)
+		if (!(now > 0 && by_log_t > 0))
+			/* So far out that doubles end: back by half. */
+			step = -0.5 * fabs(step);
+		else if (central < 0.5)
 		{
 			now = near ? now : 1 - now;
 			step = now * log(central / now) / by_log_t;

@@ -246,7 +246,8 @@ walk_next(Walk *walk)
 	double		steepest;
 	double		last;
 
-	for (;;)
+	/* A length of few steps of its doubles may not become what is asked for exactly. */
+	for (int tries = 0;; tries++)
 	{
 		double		asked;
 
@@ -257,7 +258,7 @@ walk_next(Walk *walk)
 		walk->steepness = steepness(walk->curve, walk->at);
 		steepest = walk->steepness > first ? walk->steepness : first;
 		asked = effort(rule, walk->accuracy, steepest);
-		if (length * asked <= 1 + 1e-9)
+		if (length * asked <= 1 + 1e-9 || tries == 60)
 			break;
 		length = fmax(1 / asked, 0.5 * length);
 	}

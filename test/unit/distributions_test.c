@@ -230,8 +230,12 @@ static void
 test_student_limits(void)
 {
 	double		worst = 0;
+	double		quantile = 0;
 	int			wrong = 0;
 
+	for (double df = 10; df < 1e6; df *= 1.3)
+		worse(&quantile, student_t_two_sided(student_t_quantile(1e-300, df), df) / 2e-300 - 1);
+	ok(quantile <= 1e-11, "quantiles of 1e-300: %.2g", quantile);
 	for (double df = 0.1; df < 1e30; df *= 1.9)
 	{
 		double		before = 1;
