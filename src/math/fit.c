@@ -14,6 +14,9 @@
 /* Rows between two calls of the pause. Each chunk is summed by itself: so rounding errors hardly grow with the rows. */
 #define CHUNK	4096
 
+/* Opportunities of BG/BB from one look at interrupts to the next. */
+#define MOST_OPPORTUNITIES 100000
+
 /* Rows on which starts are tried where there are many more; then every LARGER^k-th row is used, with less and less k. */
 #define SAMPLE	2048
 #define LARGER	16
@@ -120,6 +123,16 @@ sum_rows(const Problem *problem, const Model *model, bool derivatives, Likelihoo
 		size_t		count = used - done < CHUNK ? used - done : CHUNK;
 		Likelihood	part;
 
+		/* A row of BG/BB takes as long as it has opportunities. */
+		if (model->kind == MODEL_BGBB)
+		{
+			double		opportunities = problem->rows[done * problem->stride].T;
+			size_t		few = 1;
+
+			while (few < count && (opportunities += problem->rows[(done + few) * problem->stride].T) < MOST_OPPORTUNITIES)
+				few++;
+			count = few;
+		}
 		if (problem->stride > 1)
 		{
 			for (size_t i = 0; i < count; i++)
