@@ -225,6 +225,18 @@ cells_serialize(PG_FUNCTION_ARGS)
 }
 
 /*
+ * invalid_state
+ *		Of what no worker has sent.
+ */
+static void
+invalid_state(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+			 errmsg("invalid state of an aggregate")));
+}
+
+/*
  * cells_deserialize
  *		Reads what was serialised, and checks what could do harm.
  */
@@ -245,9 +257,7 @@ cells_deserialize(PG_FUNCTION_ARGS)
 	count = pq_getmsgint(&buffer, 4);
 	if (parameters.aggregate < 0 || parameters.aggregate >= lengthof(aggregates) || parameters.unit < 0 ||
 		parameters.unit > UNIT_YEAR || parameters.option < 0 || DATE_NOT_FINITE(parameters.as_of))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("invalid state of an aggregate")));
+		invalid_state();
 	cells = create_cells(CurrentMemoryContext, &parameters);
 	for (uint32 i = 0; i < count; i++)
 	{
@@ -284,6 +294,7 @@ cell_rows_begin(CellRows *rows, FunctionCallInfo fcinfo, const Cells *cells, int
 				 errmsg("%s would have " INT64_FORMAT " rows, at most %d are possible",
 						aggregates[cells->parameters.aggregate].name, capacity, MAX_CELL_ROWS),
 				 errhint("Take a longer unit, or a shorter time: slice(history, from, to).")));
+	rows->capacity = capacity;
 	rows->rows = palloc_extended(Max(capacity, 1) * sizeof(Datum), MCXT_ALLOC_HUGE);
 }
 
@@ -294,6 +305,9 @@ void
 cell_rows_add(CellRows *rows, Datum *values, bool *nulls)
 {
 	CHECK_FOR_INTERRUPTS();
+	/* A group after as_of, which no rows make. */
+	if (rows->count >= rows->capacity)
+		invalid_state();
 	rows->rows[rows->count++] = HeapTupleGetDatum(heap_form_tuple(rows->type, values, nulls));
 }
 

@@ -76,6 +76,7 @@ typedef struct CellRows
 	Oid			element;
 	TupleDesc	type;
 	Datum	   *rows;
+	int64		capacity;
 	int			count;
 } CellRows;
 
