@@ -717,6 +717,12 @@ fit_final(FunctionCallInfo fcinfo, ModelKind kind)
 	if (model->repeat_customers < LEAST_REPEAT_CUSTOMERS)
 		PG_RETURN_POINTER(model);
 
+	/* A state does not say of which fit it is: its rows may be too long for this one. */
+	for (int64 i = 0; kind == MODEL_BGBB && i < state->count; i++)
+	{
+		if (state->rows[i].T > MODEL_MOST_OPPORTUNITIES)
+			invalid_state();
+	}
 	model_fit(kind, state->settings.regularity, state->rows, state->count, state->settings.penalty, pause_fit, &fit);
 	model->status = statuses[fit.status];
 	if (fit.status != FIT_NO_DATA)
