@@ -149,5 +149,6 @@ ORDER BY p.oid::regprocedure::text \gexec
 SELECT format('%s functions, %s calls in one statement, %s in %s statements', count(*) FILTER (WHERE statements = 1), sum(calls) FILTER (WHERE statements = 1),
 	sum(calls) FILTER (WHERE statements > 1), sum(statements) FILTER (WHERE statements > 1)) FROM fuzz.memory;
 SELECT format('no arguments found: %s', coalesce(string_agg(function, ', '), 'none')) FROM fuzz.memory WHERE calls = 0;
+SELECT format('not measured: %s', string_agg(function, ', ')) FROM fuzz.memory WHERE calls > 0 AND context_growth IS NULL HAVING count(*) > 0;
 SELECT format('GROWS: %s: contexts %s, process %s bytes over %s calls in %s statements', function, context_growth, process_growth, calls, statements)
 FROM fuzz.memory WHERE context_growth > 1000000 OR process_growth > 4000000;

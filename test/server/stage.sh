@@ -89,7 +89,7 @@ if have_apt; then
 	if [ ${#missing[@]} -gt 0 ]; then
 		command="apt-get install --no-install-recommends ${missing[*]}"
 		can_install || die "missing packages: ${missing[*]}" "run as root: $command"
-		candidate "postgresql-$major" || apt_update
+		{ candidate "postgresql-$major" && candidate "postgresql-$major-pgtap"; } || apt_update
 		# A major that is new may have no pgTAP yet.
 		candidate "postgresql-$major-pgtap" || mapfile -t missing < <(printf '%s\n' "${missing[@]}" | sed "/^postgresql-$major-pgtap$/d")
 		[ ${#missing[@]} = 0 ] || say "installing ${missing[*]}"
