@@ -73,15 +73,16 @@ ok $? "$total statements were cancelled in one session, and nothing else went wr
 [ "$longest" -lt 2000 ]
 ok $? "each ended in time, the last after $longest ms: $slowest"
 
-# What a session learns once (plans, catalogs) it has learnt after the first two rounds; a third one must not need more memory.
+# What a session learns (plans, catalogs) it has learnt after some rounds, later ones on a busy machine; what is lost at each cancel, each
+# round loses: of the last three, the one that needs the least more tells.
 soon() { run "$1" 15 "$2" "$3"; }
-for round in 1 2 3; do
+for round in 1 2 3 4 5; do
 	each soon
 	echo "SELECT 'memory ' || sum(total_bytes) FROM pg_backend_memory_contexts;"
 done | session >"$work/soon"
-read -r before after < <(awk '/^memory/ { v[++k] = $2 } END { print v[2], v[3] }' "$work/soon")
-[ "$after" -lt $((before + 300000)) ]
-ok $? "$(grep -c '^ERROR:  canceling' "$work/soon") more left no memory behind: $((before / 1024)) kB, and a third of them later $((after / 1024)) kB"
+read -r growth memory < <(awk '/^memory/ { v[++k] = $2 } END { for (k = 3; k <= 5; k++) { g = v[k] - v[k - 1]; if (k == 3 || g < least) least = g; all = all " " int(v[k] / 1024) } print least, all }' "$work/soon")
+[ "$growth" -lt 100000 ]
+ok $? "$(grep -c '^ERROR:  canceling' "$work/soon") more left no memory behind: after the last three of five rounds $memory kB"
 is "$(q -c 'SELECT count(*) FROM pg_ls_tmpdir()')" 0 'no temporary file is left'
 
 # --- what changes a base ---------------------------------------------------------------------------------
