@@ -604,7 +604,7 @@ invalid_state(void)
 
 /*
  * fit_deserialize
- *		Numbers that no row can have would not harm the server, but are refused.
+ *		Numbers that no row of any fit can have are refused here, others by the final function.
  */
 Datum
 fit_deserialize(PG_FUNCTION_ARGS)
@@ -717,12 +717,9 @@ fit_final(FunctionCallInfo fcinfo, ModelKind kind)
 	if (model->repeat_customers < LEAST_REPEAT_CUSTOMERS)
 		PG_RETURN_POINTER(model);
 
-	/* A state does not say of which fit it is: its rows may be too long for this one. */
-	for (int64 i = 0; kind == MODEL_BGBB && i < state->count; i++)
-	{
-		if (state->rows[i].T > MODEL_MOST_OPPORTUNITIES)
-			invalid_state();
-	}
+	/* A state does not say of which fit it is: its rows may be none of this one. */
+	for (Size i = 0; kind <= MODEL_BGBB && i < state->count; i++)
+		model_check_numbers(kind, state->rows[i].x, state->rows[i].t_x, state->rows[i].T);
 	model_fit(kind, state->settings.regularity, state->rows, state->count, state->settings.penalty, pause_fit, &fit);
 	model->status = statuses[fit.status];
 	if (fit.status != FIT_NO_DATA)

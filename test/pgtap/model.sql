@@ -1,7 +1,7 @@
 -- Fits and scores: serial = parallel = partitioned = any order; scores keep to what their definitions promise; forms agree.
 BEGIN;
 CREATE EXTENSION IF NOT EXISTS pgtap;
-SELECT plan(27);
+SELECT plan(28);
 SET LOCAL client_min_messages = error;
 
 -- Customers of a known model, in a table and in a partitioned one
@@ -79,5 +79,8 @@ SELECT is(count(*), 0::bigint, 'a path is P(alive) on each of its days') FROM mo
 	WHERE p.probability IS DISTINCT FROM probability_alive(m, history, p.day);
 SELECT ok(bool_and(proparallel = 's' AND provolatile = 'i'), 'everything is immutable and parallel safe') FROM pg_proc JOIN pg_depend ON classid = 'pg_proc'::regclass AND objid = pg_proc.oid AND deptype = 'e'
 	JOIN pg_extension ON refobjid = pg_extension.oid AND extname = 'pg_customer' WHERE proname ~ '_fit$|^fit_|_model(_|$)|^ltv|^expected_|probability|^residual_|alive|_ltv$' AND prolang <> (SELECT oid FROM pg_language WHERE lanname = 'plpgsql') AND proname !~ '^base_|^fit_models$|^models_fit$|^churn_fit$';
+-- An aggregate of one's own with the parts of two fits
+CREATE AGGREGATE mixed_fit(float8, float8, float8) (SFUNC = fit_accum_numbers, STYPE = internal, FINALFUNC = bgbb_fit_final);
+SELECT throws_ok($$SELECT mixed_fit(x, t_x, 4.5) FROM (VALUES (0, 0), (1e9, 2.5), (3, 4.5)) AS v (x, t_x), generate_series(1, 100)$$, '22023', NULL, 'the final function of a fit refuses rows that are none of it');
 SELECT * FROM finish();
 ROLLBACK;
