@@ -106,7 +106,9 @@ BEGIN
 			WHEN found.persistence = 'u' THEN 'is unlogged, and is emptied after a crash without a trace'
 			WHEN found.kind = 'r' AND EXISTS (SELECT FROM pg_inherits WHERE inhparent = found.relation) THEN 'has tables that inherit from it'
 			WHEN EXISTS (SELECT FROM pg_subscription_rel WHERE srrelid = found.relation)
-				THEN 'is filled by a subscription, which fires no triggers' END;
+				THEN 'is filled by a subscription, which fires no triggers'
+			WHEN found.relation = source
+				THEN (SELECT format('is a part of %s, and what is written to that fires no triggers of a part', i.inhparent::regclass) FROM pg_inherits AS i WHERE i.inhrelid = source LIMIT 1) END;
 		FOREACH other IN ARRAY ARRAY['pg_catalog.pg_dist_partition', '_timescaledb_catalog.hypertable'] LOOP
 			IF problem IS NULL AND to_regclass(other) IS NOT NULL THEN
 				EXECUTE CASE other WHEN 'pg_catalog.pg_dist_partition' THEN 'SELECT ''is a distributed table'' FROM pg_dist_partition WHERE logicalrelid = $1'
@@ -299,6 +301,7 @@ BEGIN
 	WHEN 'fold' THEN
 		RETURN @extschema@.base_fold(settings, argument);
 	WHEN 'adopt' THEN
+		EXECUTE format('LOCK TABLE %s IN SHARE UPDATE EXCLUSIVE MODE', settings);
 		EXECUTE @extschema@.base_template('SELECT live_since IS NOT NULL FROM {schema}.state', options) INTO live;
 		source := to_regclass(options ->> 'source');
 		schema := (parse_ident(options ->> 'schema'))[1];
@@ -311,7 +314,7 @@ BEGIN
 				FROM {ext}.base_missing_triggers($1, $2) AS m WHERE m.disabled
 				EXCEPT SELECT t.reason, t.detail FROM {schema}.troubles AS t', options) USING schema, source;
 			IF EXISTS (SELECT FROM @extschema@.base_missing_triggers(schema, source) AS m WHERE NOT m.disabled)
-					OR EXISTS (SELECT FROM @extschema@.base_stray_triggers(schema, source)) THEN
+					OR EXISTS (SELECT FROM @extschema@.base_stray_triggers(schema, source)) OR EXISTS (SELECT FROM pg_inherits WHERE inhrelid = source) THEN
 				PERFORM @extschema@.base_check_live(options);
 				-- What was written to it directly until now is for the comparison to find.
 				EXECUTE @extschema@.base_template('UPDATE {schema}.state SET compared_on = NULL', options);

@@ -1226,7 +1226,9 @@ BEGIN
 			WHEN found.persistence = 'u' THEN 'is unlogged, and is emptied after a crash without a trace'
 			WHEN found.kind = 'r' AND EXISTS (SELECT FROM pg_inherits WHERE inhparent = found.relation) THEN 'has tables that inherit from it'
 			WHEN EXISTS (SELECT FROM pg_subscription_rel WHERE srrelid = found.relation)
-				THEN 'is filled by a subscription, which fires no triggers' END;
+				THEN 'is filled by a subscription, which fires no triggers'
+			WHEN found.relation = source
+				THEN (SELECT format('is a part of %s, and what is written to that fires no triggers of a part', i.inhparent::regclass) FROM pg_inherits AS i WHERE i.inhrelid = source LIMIT 1) END;
 		FOREACH other IN ARRAY ARRAY['pg_catalog.pg_dist_partition', '_timescaledb_catalog.hypertable'] LOOP
 			IF problem IS NULL AND to_regclass(other) IS NOT NULL THEN
 				EXECUTE CASE other WHEN 'pg_catalog.pg_dist_partition' THEN 'SELECT ''is a distributed table'' FROM pg_dist_partition WHERE logicalrelid = $1'
@@ -1308,6 +1310,59 @@ BEGIN
 		PERFORM pg_notify('pg_customer', json_build_object('base', options ->> 'base', 'changes', logged.rows, 'last_id', logged.id)::text);
 	END IF;
 	RETURN logged.rows;
+END $$;
+
+-- Dispatches the steps of the procedures below.
+CREATE OR REPLACE FUNCTION base_step(settings regclass, step text, argument bigint) RETURNS bigint
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	options jsonb := @extschema@.base_options(settings);
+	live boolean;
+	source regclass;
+	schema name;
+BEGIN
+	CASE step
+	WHEN 'start' THEN
+		PERFORM @extschema@.base_check_live(options);
+		RETURN @extschema@.base_make_triggers(options) + @extschema@.base_make_survey_triggers(options);
+	WHEN 'go_live' THEN
+		PERFORM @extschema@.base_refresh(settings);
+		PERFORM @extschema@.base_mark_live_surveys(options);
+		EXECUTE @extschema@.base_template('UPDATE {schema}.state SET live_since = coalesce(live_since, clock_timestamp())', options);
+	WHEN 'stop' THEN
+		EXECUTE format('LOCK TABLE %s IN SHARE UPDATE EXCLUSIVE MODE', settings);
+		EXECUTE @extschema@.base_template('UPDATE {schema}.state SET live_since = NULL; UPDATE {schema}.surveys SET live_since = NULL', options);
+		RETURN @extschema@.base_drop_triggers(options) + @extschema@.base_drop_survey_triggers(options);
+	WHEN 'fold' THEN
+		RETURN @extschema@.base_fold(settings, argument);
+	WHEN 'adopt' THEN
+		EXECUTE format('LOCK TABLE %s IN SHARE UPDATE EXCLUSIVE MODE', settings);
+		EXECUTE @extschema@.base_template('SELECT live_since IS NOT NULL FROM {schema}.state', options) INTO live;
+		source := to_regclass(options ->> 'source');
+		schema := (parse_ident(options ->> 'schema'))[1];
+		IF live THEN
+			PERFORM @extschema@.base_make_survey_triggers(options, false);
+		END IF;
+		IF live AND source IS NOT NULL THEN
+			-- Who has disabled a trigger had a reason. That it was must be known when it is enabled again.
+			EXECUTE @extschema@.base_template('INSERT INTO {schema}.troubles (reason, detail) SELECT DISTINCT ''trigger_disabled'', m.relation::text
+				FROM {ext}.base_missing_triggers($1, $2) AS m WHERE m.disabled
+				EXCEPT SELECT t.reason, t.detail FROM {schema}.troubles AS t', options) USING schema, source;
+			IF EXISTS (SELECT FROM @extschema@.base_missing_triggers(schema, source) AS m WHERE NOT m.disabled)
+					OR EXISTS (SELECT FROM @extschema@.base_stray_triggers(schema, source)) OR EXISTS (SELECT FROM pg_inherits WHERE inhrelid = source) THEN
+				PERFORM @extschema@.base_check_live(options);
+				-- What was written to it directly until now is for the comparison to find.
+				EXECUTE @extschema@.base_template('UPDATE {schema}.state SET compared_on = NULL', options);
+				RETURN @extschema@.base_make_triggers(options, false);
+			END IF;
+		END IF;
+	WHEN 'advance' THEN
+		RETURN @extschema@.base_advance(settings, argument);
+	WHEN 'finish' THEN
+		RETURN @extschema@.base_finish(settings);
+	END CASE;
+	RETURN 0;
 END $$;
 
 -- The work of upgrade_customer_base: views and functions of this version in the place of those that are there, and what tables have gained. The
