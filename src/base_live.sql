@@ -23,6 +23,16 @@ END;
 COMMENT ON FUNCTION base_tables(regclass) IS
 'The source of a customer base and all its partitions.';
 
+-- The table of a name that is stored with its schema; NULL: there is none. Other than to_regclass, it asks nobody for rights on that schema.
+CREATE FUNCTION base_find_table(name text) RETURNS regclass
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT c.oid::regclass FROM pg_catalog.parse_ident(name) AS p (parts)
+		JOIN pg_catalog.pg_namespace AS n ON n.nspname = p.parts[1]::name JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.oid AND c.relname = p.parts[2]::name;
+END;
+COMMENT ON FUNCTION base_find_table(text) IS
+'The table of a qualified name, for readers who may not use its schema; NULL if there is none.';
+
 -- The names of a base's triggers are for people to read, so they hold the name of its schema where it fits.
 CREATE FUNCTION base_triggers(schema name) RETURNS TABLE (event text, type smallint, trigger name, referencing text)
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -75,8 +85,8 @@ COMMENT ON FUNCTION base_stray_triggers(name, regclass) IS
 CREATE FUNCTION base_trigger_state(settings regclass, source text) RETURNS TABLE (relation text, missing boolean)
 	LANGUAGE sql STABLE STRICT PARALLEL SAFE ROWS 10
 BEGIN ATOMIC
-	SELECT t.relation::text, EXISTS (SELECT FROM base_missing_triggers(n.nspname, pg_catalog.to_regclass(source)) AS m WHERE m.relation = t.relation)
-	FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace, base_tables(pg_catalog.to_regclass(source)) AS t
+	SELECT t.relation::text, EXISTS (SELECT FROM base_missing_triggers(n.nspname, base_find_table(source)) AS m WHERE m.relation = t.relation)
+	FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace, base_tables(base_find_table(source)) AS t
 	WHERE c.oid = settings;
 END;
 COMMENT ON FUNCTION base_trigger_state(regclass, text) IS

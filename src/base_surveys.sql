@@ -351,8 +351,8 @@ COMMENT ON FUNCTION base_make_survey_function(jsonb) IS
 CREATE FUNCTION base_missing_survey_triggers(schema name, id smallint, source text) RETURNS TABLE (relation regclass, trigger name, event text, referencing text, disabled boolean)
 	LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-	SELECT t.relation, pg_catalog.replace(e.trigger::text, pg_catalog.lower(e.event), pg_catalog.concat('survey_', id, '_', pg_catalog.lower(e.event)))::name, e.event, e.referencing, g.present > 0
-	FROM base_tables(pg_catalog.to_regclass(source)) AS t CROSS JOIN base_triggers(schema) AS e,
+	SELECT t.relation, pg_catalog.concat('pg_customer_', CASE WHEN pg_catalog.octet_length(schema::text) > 34 THEN pg_catalog.md5(schema::text) ELSE schema END, '_survey_', id, '_', pg_catalog.lower(e.event))::name, e.event, e.referencing, g.present > 0
+	FROM base_tables(base_find_table(source)) AS t CROSS JOIN base_triggers(schema) AS e,
 		LATERAL (SELECT count(*) FILTER (WHERE p.tgenabled IN ('O', 'A')) AS enabled, count(*) AS present FROM pg_catalog.pg_trigger AS p
 			WHERE p.tgrelid = t.relation AND p.tgtype = e.type AND p.tgfoid = pg_catalog.to_regproc(pg_catalog.format('%I.survey_%s_changes', schema, id))) AS g
 	WHERE g.enabled = 0;

@@ -1202,6 +1202,27 @@ FROM {schema}.measured_at($1) AS m
 WHERE m.last_purchase IS NOT NULL$template$);
 END $$;
 
+-- The table of a name that is stored with its schema; NULL: there is none. Other than to_regclass, it asks nobody for rights on that schema.
+CREATE FUNCTION base_find_table(name text) RETURNS regclass
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT c.oid::regclass FROM pg_catalog.parse_ident(name) AS p (parts)
+		JOIN pg_catalog.pg_namespace AS n ON n.nspname = p.parts[1]::name JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.oid AND c.relname = p.parts[2]::name;
+END;
+
+COMMENT ON FUNCTION base_find_table(text) IS
+'The table of a qualified name, for readers who may not use its schema; NULL if there is none.';
+
+-- The same for a view that must not fail when the source is gone: one row for each table. STRICT keeps it from being inlined,
+-- or the view's cost would be that of a source with a million partitions, for which the server would compile it to machine code.
+CREATE OR REPLACE FUNCTION base_trigger_state(settings regclass, source text) RETURNS TABLE (relation text, missing boolean)
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE ROWS 10
+BEGIN ATOMIC
+	SELECT t.relation::text, EXISTS (SELECT FROM base_missing_triggers(n.nspname, base_find_table(source)) AS m WHERE m.relation = t.relation)
+	FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace, base_tables(base_find_table(source)) AS t
+	WHERE c.oid = settings;
+END;
+
 -- Refuses sources on which triggers would not see every change, with the way out.
 CREATE OR REPLACE FUNCTION base_check_live(options jsonb) RETURNS void
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -1571,7 +1592,7 @@ FROM {schema}.surveys AS s CROSS JOIN {schema}.settings AS b
 			min(a.answered_at) FILTER (WHERE a.problem IS NULL)::date AS first_day, max(a.answered_at) FILTER (WHERE a.problem IS NULL)::date AS last_day
 		FROM {schema}.answers AS a WHERE a.survey = s.id) AS a ON true
 	CROSS JOIN LATERAL (SELECT CASE
-		WHEN to_regclass(s.source) IS NULL THEN format({'reason_gone'}, s.source)
+		WHEN {ext}.base_find_table(s.source) IS NULL THEN format({'reason_gone'}, s.source)
 		WHEN EXISTS (SELECT FROM {schema}.troubles AS o WHERE o.reason = 'survey' AND starts_with(o.detail, s.survey || ': '))
 			THEN (SELECT min(o.detail) FROM {schema}.troubles AS o WHERE o.reason = 'survey' AND starts_with(o.detail, s.survey || ': ')) || {'reason_missed'}
 		WHEN s.live_since IS NOT NULL THEN (SELECT format({'reason_lacks'}, min(m.relation::text)) FROM {ext}.base_missing_survey_triggers((SELECT n.nspname FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
@@ -2075,6 +2096,17 @@ EXCEPTION WHEN OTHERS THEN
 	RETURN NULL;
 END $template$, options || jsonb_build_object('batches', body, 'single', part, 'columns', columns))));
 END $$;
+
+-- Triggers of a survey, as base_triggers and base_missing_triggers are those of the orders.
+CREATE OR REPLACE FUNCTION base_missing_survey_triggers(schema name, id smallint, source text) RETURNS TABLE (relation regclass, trigger name, event text, referencing text, disabled boolean)
+	LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT t.relation, pg_catalog.concat('pg_customer_', CASE WHEN pg_catalog.octet_length(schema::text) > 34 THEN pg_catalog.md5(schema::text) ELSE schema END, '_survey_', id, '_', pg_catalog.lower(e.event))::name, e.event, e.referencing, g.present > 0
+	FROM base_tables(base_find_table(source)) AS t CROSS JOIN base_triggers(schema) AS e,
+		LATERAL (SELECT count(*) FILTER (WHERE p.tgenabled IN ('O', 'A')) AS enabled, count(*) AS present FROM pg_catalog.pg_trigger AS p
+			WHERE p.tgrelid = t.relation AND p.tgtype = e.type AND p.tgfoid = pg_catalog.to_regproc(pg_catalog.format('%I.survey_%s_changes', schema, id))) AS g
+	WHERE g.enabled = 0;
+END;
 
 COMMENT ON FUNCTION histories_resolved(text) IS
 'Internal: a query with one column of type purchase_history, with every name qualified as the present search path has it; anything else is an error.';
