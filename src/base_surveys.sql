@@ -31,14 +31,17 @@ CREATE TABLE {schema}.answers (survey smallint NOT NULL, {tenant_column}customer
 	scope text, given text, problem text, answers integer NOT NULL, counted boolean NOT NULL DEFAULT false) WITH (vacuum_truncate = false, autovacuum_vacuum_scale_factor = 0.05);
 CREATE INDEX answers_key ON {schema}.answers ({key});
 CREATE INDEX answers_new ON {schema}.answers (survey) WHERE NOT counted;
+ALTER TABLE {schema}.answers REPLICA IDENTITY FULL;
 COMMENT ON TABLE {schema}.answers IS 'Every answer to a survey, in the time of the base: rows with the same values add up, and -1 takes one back. A problem says why an answer cannot be used, given what it was.';
 
 CREATE TABLE {schema}.answer_counts (survey smallint NOT NULL, {tenant_column}day date NOT NULL, dimension text, channel text, agent text, scope text, score smallint,
 	answers bigint NOT NULL, UNIQUE NULLS NOT DISTINCT (survey, {tenant,} day, dimension, channel, agent, scope, score)) WITH (fillfactor = 80);
+ALTER TABLE {schema}.answer_counts REPLICA IDENTITY FULL;
 COMMENT ON TABLE {schema}.answer_counts IS 'Answers by day and all that they are told apart by, but the customer: what the views of surveys read.';
 
 CREATE TABLE {schema}.targets ({tenant_column}metric text NOT NULL CHECK (metric IN ({metrics})), survey text, unit text NOT NULL DEFAULT 'month' CHECK (unit IN ('week', 'month', 'quarter', 'year')),
 	period date NOT NULL, target numeric NOT NULL, UNIQUE NULLS NOT DISTINCT ({tenant,} metric, survey, unit, period));
+ALTER TABLE {schema}.targets REPLICA IDENTITY FULL;
 COMMENT ON TABLE {schema}.targets IS 'What is to be reached: a metric, the first day and the unit of a period, and the target. Yours to fill; the view kpi_targets compares.'$template$,
 		options || jsonb_build_object('tenant_column', CASE WHEN options ->> 'tenant_sql' IS NULL THEN '' ELSE format('tenant %s, ', options ->> 'tenant_type') END,
 			'metrics', (SELECT string_agg(quote_literal(m.metric), ', ') FROM @extschema@.base_metrics() AS m)));

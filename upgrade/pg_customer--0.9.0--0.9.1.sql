@@ -1759,7 +1759,8 @@ BEGIN
 	END IF;
 END $$;
 
--- Tables, in the order in which a reader meets them. Every option is kept as text.
+-- Tables, in the order in which a reader meets them. Every option is kept as text. Those without a primary key have their rows as identity, or
+-- a publication of all tables would make every refresh and fold an error.
 CREATE OR REPLACE FUNCTION base_make_tables(options jsonb) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -1780,6 +1781,7 @@ CREATE TABLE {schema}.state (first_day date, last_day date, refreshed_at timesta
 	verified_at timestamptz, differences bigint, live_since timestamptz, folded_at timestamptz, advanced_at timestamptz, advanced_to date,
 	compared_on date, compared_as bigint, logged_to bigint, kept_before date) WITH (vacuum_truncate = false);
 COMMENT ON TABLE {schema}.state IS 'What the last refresh, fold, advance and verification found, and whether the base is live.';
+ALTER TABLE {schema}.state REPLICA IDENTITY FULL;
 INSERT INTO {schema}.state DEFAULT VALUES;
 
 CREATE TABLE {schema}.segment_map (code text PRIMARY KEY CHECK (code ~ '^[1-{rfm_bins}]{{digits}}$'), segment text NOT NULL, rank integer NOT NULL,
@@ -1801,6 +1803,7 @@ COMMENT ON TABLE {schema}.summary IS 'One row for each customer: the complete pu
 CREATE TABLE {schema}.deltas ({tenant_column}customer {customer_type}, day date, orders bigint, gross numeric,
 	refunds bigint, refunded numeric, item text, at timestamptz NOT NULL DEFAULT now()) WITH (vacuum_truncate = false, autovacuum_vacuum_scale_factor = 0,
 	autovacuum_vacuum_threshold = 20000);
+ALTER TABLE {schema}.deltas REPLICA IDENTITY FULL;
 INSERT INTO {schema}.deltas (item) VALUES ('');
 DELETE FROM {schema}.deltas;
 CREATE INDEX deltas_key ON {schema}.deltas ({key});
@@ -1809,6 +1812,7 @@ COMMENT ON TABLE {schema}.deltas IS 'What orders have changed since the last fol
 [[order_sql:
 CREATE TABLE {schema}.line_deltas ({tenant_column}customer {customer_type}, order_id {order_type}, day date, lines bigint, amount numeric,
 	at timestamptz NOT NULL DEFAULT now()) WITH (vacuum_truncate = false, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000);
+ALTER TABLE {schema}.line_deltas REPLICA IDENTITY FULL;
 CREATE INDEX line_deltas_key ON {schema}.line_deltas ({key});
 COMMENT ON TABLE {schema}.line_deltas IS 'The same for lines of orders with an order id: their orders are read again from the source.';]]
 [[lines_to_last:CREATE INDEX line_deltas_day ON {schema}.line_deltas (day);]]
@@ -1819,6 +1823,7 @@ CREATE INDEX lifecycle_changes_key ON {schema}.lifecycle_changes ({key});
 COMMENT ON TABLE {schema}.lifecycle_changes IS 'Every change of a lifecycle stage, as it was found: rows are only added, and what later turns out to have been otherwise is corrected by a new row.';
 
 CREATE TABLE {schema}.troubles (reason text NOT NULL, detail text, at timestamptz NOT NULL DEFAULT now()) WITH (vacuum_truncate = false);
+ALTER TABLE {schema}.troubles REPLICA IDENTITY FULL;
 COMMENT ON TABLE {schema}.troubles IS 'Why the base is known to be behind its source; a refresh empties it.';
 
 CREATE TABLE {schema}.cut_points ([[tenant_sql:tenant {tenant_type} NOT NULL, ]]measure text NOT NULL
@@ -2000,6 +2005,64 @@ ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT EXECUTE ON FUNCTIONS TO {role}
 		RAISE WARNING USING MESSAGE = format('role "%s" cannot read %s, which the view customers joins', role, options ->> 'customers'),
 			HINT = format('Its owner can run: GRANT SELECT ON %s TO %I;', options ->> 'customers', role);
 	END IF;
+END $$;
+
+-- The tables of surveys, in every base. What was answered is kept as signed rows: a row that goes from the source adds one with -1.
+-- So triggers only ever append, whoever comes first, and the sum over equal rows is exact. What cannot be used stands among them with
+-- its problem, and goes like the rest when its row goes.
+CREATE OR REPLACE FUNCTION base_make_survey_tables(options jsonb) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	EXECUTE @extschema@.base_template($template$
+CREATE TABLE {schema}.surveys (id smallint PRIMARY KEY, survey text NOT NULL UNIQUE, kind text NOT NULL, scale text, source text NOT NULL,
+	minimum_answers integer NOT NULL DEFAULT 30 CHECK (minimum_answers > 0), wave text NOT NULL DEFAULT 'quarter' CHECK (wave IN ('week', 'month', 'quarter', 'half', 'year')),
+	loyalty_days integer NOT NULL DEFAULT 90 CHECK (loyalty_days > 0),
+	customer text, answered_at text NOT NULL, score text, dimension text, channel text, agent text, scope text, filter text, tenant text,
+	answer_source text NOT NULL, answer_customer_sql text, answer_tenant_sql text, answered_sql text NOT NULL, score_sql text, given_sql text, dimension_sql text,
+	channel_sql text, agent_sql text, scope_sql text, answer_filter_sql text, attached_at timestamptz NOT NULL DEFAULT now(), refreshed_at timestamptz, live_since timestamptz)
+	WITH (vacuum_truncate = false);
+COMMENT ON TABLE {schema}.surveys IS 'The surveys of the base, made by attach_survey. The columns minimum_answers, wave and loyalty_days are yours to edit.';
+
+CREATE TABLE {schema}.answers (survey smallint NOT NULL, {tenant_column}customer {customer_type}, answered_at timestamp, score smallint, dimension text, channel text, agent text,
+	scope text, given text, problem text, answers integer NOT NULL, counted boolean NOT NULL DEFAULT false) WITH (vacuum_truncate = false, autovacuum_vacuum_scale_factor = 0.05);
+CREATE INDEX answers_key ON {schema}.answers ({key});
+CREATE INDEX answers_new ON {schema}.answers (survey) WHERE NOT counted;
+ALTER TABLE {schema}.answers REPLICA IDENTITY FULL;
+COMMENT ON TABLE {schema}.answers IS 'Every answer to a survey, in the time of the base: rows with the same values add up, and -1 takes one back. A problem says why an answer cannot be used, given what it was.';
+
+CREATE TABLE {schema}.answer_counts (survey smallint NOT NULL, {tenant_column}day date NOT NULL, dimension text, channel text, agent text, scope text, score smallint,
+	answers bigint NOT NULL, UNIQUE NULLS NOT DISTINCT (survey, {tenant,} day, dimension, channel, agent, scope, score)) WITH (fillfactor = 80);
+ALTER TABLE {schema}.answer_counts REPLICA IDENTITY FULL;
+COMMENT ON TABLE {schema}.answer_counts IS 'Answers by day and all that they are told apart by, but the customer: what the views of surveys read.';
+
+CREATE TABLE {schema}.targets ({tenant_column}metric text NOT NULL CHECK (metric IN ({metrics})), survey text, unit text NOT NULL DEFAULT 'month' CHECK (unit IN ('week', 'month', 'quarter', 'year')),
+	period date NOT NULL, target numeric NOT NULL, UNIQUE NULLS NOT DISTINCT ({tenant,} metric, survey, unit, period));
+ALTER TABLE {schema}.targets REPLICA IDENTITY FULL;
+COMMENT ON TABLE {schema}.targets IS 'What is to be reached: a metric, the first day and the unit of a period, and the target. Yours to fill; the view kpi_targets compares.'$template$,
+		options || jsonb_build_object('tenant_column', CASE WHEN options ->> 'tenant_sql' IS NULL THEN '' ELSE format('tenant %s, ', options ->> 'tenant_type') END,
+			'metrics', (SELECT string_agg(quote_literal(m.metric), ', ') FROM @extschema@.base_metrics() AS m)));
+END $$;
+
+-- The rows of a survey as the base keeps them, from its source or from rows of it that a trigger has. A question that was not answered is none.
+-- What tells answers apart must fit into an index.
+CREATE OR REPLACE FUNCTION base_answer_rows(options jsonb, relation text) RETURNS text
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN @extschema@.base_template($template$
+SELECT {id}::smallint AS survey, [[tenant_sql:CASE WHEN p.problem IS DISTINCT FROM 'too_long' THEN r.tenant END AS tenant, ]]CASE WHEN p.problem IS DISTINCT FROM 'too_long' THEN r.customer END AS customer, r.answered_at, CASE WHEN p.problem IS NULL THEN r.score::smallint END AS score, r.dimension, r.channel, r.agent,
+	coalesce(r.scope, 'external') AS scope, CASE WHEN p.problem IS NOT NULL THEN left(r.given, 200) END AS given, p.problem
+FROM (SELECT [[tenant_sql:{answer_tenant_sql} AS tenant, ]]({answer_customer_sql})::{customer_type} AS customer, {answered_sql} AS answered_at,
+		{score_sql} AS score, ({given_sql})::text AS given,
+		CASE WHEN lower(({dimension_sql})::text) NOT IN ('', 'overall', '总体', '整体') THEN ({dimension_sql})::text END AS dimension,
+		({channel_sql})::text AS channel, ({agent_sql})::text AS agent, ({scope_sql})::text AS scope
+	FROM {relation} AS s[[answer_filter_sql: WHERE {answer_filter_sql}]] OFFSET 0) AS r,
+	LATERAL (SELECT CASE WHEN octet_length(concat([[tenant_sql:r.tenant, ]]r.customer, r.dimension, r.channel, r.agent, r.scope)) > {longest} THEN 'too_long'
+		[[tenant_sql:WHEN r.tenant IS NULL THEN 'no_tenant' ]]WHEN r.answered_at IS NULL THEN 'no_day' WHEN NOT isfinite(r.answered_at) THEN 'infinite_day'
+		[[scale:WHEN r.score IS NULL THEN 'not_a_score' WHEN r.score NOT BETWEEN {low} AND {high} THEN 'outside_scale' WHEN r.score <> trunc(r.score) THEN 'not_whole' ]]END AS problem OFFSET 0) AS p
+[[scale:WHERE r.given IS NOT NULL]]$template$, options || jsonb_build_object('relation', relation, 'longest', current_setting('block_size')::integer / 3 - 230,
+		'low', split_part(options ->> 'scale', '..', 1), 'high', split_part(options ->> 'scale', '..', 2)));
 END $$;
 
 -- The trigger function of a survey stands in the base's schema and runs as the base's owner, for who writes answers has no rights on
