@@ -55,21 +55,23 @@ COMMENT ON FUNCTION base_answer_score(text, text) IS
 'The score that a text answer to a survey of that kind means, a number or for csat the English or Chinese name of a level; NULL: none.';
 
 -- The rows of a survey as the base keeps them, from its source or from rows of it that a trigger has. A question that was not answered is none.
+-- What tells answers apart must fit into an index.
 CREATE FUNCTION base_answer_rows(options jsonb, relation text) RETURNS text
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	RETURN @extschema@.base_template($template$
-SELECT {id}::smallint AS survey, {r.tenant,} r.customer, r.answered_at, CASE WHEN p.problem IS NULL THEN r.score::smallint END AS score, r.dimension, r.channel, r.agent,
+SELECT {id}::smallint AS survey, [[tenant_sql:CASE WHEN p.problem IS DISTINCT FROM 'too_long' THEN r.tenant END AS tenant, ]]CASE WHEN p.problem IS DISTINCT FROM 'too_long' THEN r.customer END AS customer, r.answered_at, CASE WHEN p.problem IS NULL THEN r.score::smallint END AS score, r.dimension, r.channel, r.agent,
 	coalesce(r.scope, 'external') AS scope, CASE WHEN p.problem IS NOT NULL THEN left(r.given, 200) END AS given, p.problem
 FROM (SELECT [[tenant_sql:{answer_tenant_sql} AS tenant, ]]({answer_customer_sql})::{customer_type} AS customer, {answered_sql} AS answered_at,
 		{score_sql} AS score, ({given_sql})::text AS given,
 		CASE WHEN lower(({dimension_sql})::text) NOT IN ('', 'overall', '总体', '整体') THEN ({dimension_sql})::text END AS dimension,
 		({channel_sql})::text AS channel, ({agent_sql})::text AS agent, ({scope_sql})::text AS scope
 	FROM {relation} AS s[[answer_filter_sql: WHERE {answer_filter_sql}]] OFFSET 0) AS r,
-	LATERAL (SELECT CASE [[tenant_sql:WHEN r.tenant IS NULL THEN 'no_tenant' ]]WHEN r.answered_at IS NULL THEN 'no_day' WHEN NOT isfinite(r.answered_at) THEN 'infinite_day'
+	LATERAL (SELECT CASE WHEN octet_length(concat([[tenant_sql:r.tenant, ]]r.customer, r.dimension, r.channel, r.agent, r.scope)) > {longest} THEN 'too_long'
+		[[tenant_sql:WHEN r.tenant IS NULL THEN 'no_tenant' ]]WHEN r.answered_at IS NULL THEN 'no_day' WHEN NOT isfinite(r.answered_at) THEN 'infinite_day'
 		[[scale:WHEN r.score IS NULL THEN 'not_a_score' WHEN r.score NOT BETWEEN {low} AND {high} THEN 'outside_scale' WHEN r.score <> trunc(r.score) THEN 'not_whole' ]]END AS problem OFFSET 0) AS p
-[[scale:WHERE r.given IS NOT NULL]]$template$, options || jsonb_build_object('relation', relation,
+[[scale:WHERE r.given IS NOT NULL]]$template$, options || jsonb_build_object('relation', relation, 'longest', current_setting('block_size')::integer / 3 - 230,
 		'low', split_part(options ->> 'scale', '..', 1), 'high', split_part(options ->> 'scale', '..', 2)));
 END $$;
 COMMENT ON FUNCTION base_answer_rows(jsonb, text) IS
@@ -318,6 +320,10 @@ BEGIN
 	ELSIF TG_OP = 'TRUNCATE' THEN
 		IF to_regclass({'answer_source'}) <> TG_RELID THEN
 			INSERT INTO {schema}.troubles (reason, detail) VALUES ('survey', {'survey'} || ': a partition was truncated');
+			RETURN NULL;
+		ELSIF current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN
+			-- Its snapshot may not see every answer that is to be taken back.
+			INSERT INTO {schema}.troubles (reason, detail) VALUES ('survey', {'survey'} || ': it was truncated in a ' || upper(current_setting('transaction_isolation')) || ' transaction');
 			RETURN NULL;
 		END IF;
 		INSERT INTO {schema}.answers ({columns}, answers) SELECT {columns}, -sum(answers) FROM {schema}.answers WHERE survey = {id} GROUP BY {columns} HAVING sum(answers) <> 0;

@@ -2131,6 +2131,10 @@ BEGIN
 		IF to_regclass({'answer_source'}) <> TG_RELID THEN
 			INSERT INTO {schema}.troubles (reason, detail) VALUES ('survey', {'survey'} || ': a partition was truncated');
 			RETURN NULL;
+		ELSIF current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN
+			-- Its snapshot may not see every answer that is to be taken back.
+			INSERT INTO {schema}.troubles (reason, detail) VALUES ('survey', {'survey'} || ': it was truncated in a ' || upper(current_setting('transaction_isolation')) || ' transaction');
+			RETURN NULL;
 		END IF;
 		INSERT INTO {schema}.answers ({columns}, answers) SELECT {columns}, -sum(answers) FROM {schema}.answers WHERE survey = {id} GROUP BY {columns} HAVING sum(answers) <> 0;
 		RETURN NULL;
