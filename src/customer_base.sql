@@ -73,6 +73,8 @@ BEGIN
 		'ext', @extschema@.base_extension_schema(),
 		'amount_problem', CASE WHEN options ->> 'amount_type' = 'bigint' THEN 'NULL::text'
 			ELSE @extschema@.base_extension_schema() || '.base_amount_problem(r.amount)' END,
+		-- A number is never too long.
+		'long_key', (SELECT nullif(bool_or(t.typlen = -1), false) FROM pg_type AS t WHERE t.oid IN (to_regtype(options ->> 'customer_type'), to_regtype(options ->> 'tenant_type'))),
 		'until', CASE options ->> 'as_of' WHEN 'today' THEN (now() AT TIME ZONE (options ->> 'time_zone'))::date::text
 			WHEN 'last_purchase' THEN NULL ELSE options ->> 'as_of' END);
 END $$;

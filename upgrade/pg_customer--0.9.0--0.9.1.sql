@@ -31,6 +31,100 @@ CREATE FUNCTION base_expression(source regclass, option text, expression text, p
 COMMENT ON FUNCTION base_expression(regclass, text, text, text) IS
 'An option of a customer base as SQL over the alias s, safe under any search path, with its type, that type''s equality operator (NULL: no key type), and the same SQL without the alias: the column of exactly that name, else an expression over one row of the source whose names are looked up along path; subqueries, aggregates, window, set-returning and volatile functions are errors.';
 
+CREATE FUNCTION base_key_fits(VARIADIC key "any") RETURNS boolean
+	AS 'MODULE_PATHNAME', 'base_key_fits' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+COMMENT ON FUNCTION base_key_fits("any") IS
+'Whether the tenant and the customer of a row of the source are together short enough for an index.';
+
+-- Filling a base from its source --------------------------------------------------------------------
+
+-- The rows of the source as the base reads them: key, day, amount, order id, and why a row cannot be used. The day of a moment is
+-- read the fast way; the expression of the base, which triggers use, has nothing that a writer needs rights for.
+CREATE OR REPLACE FUNCTION base_rows(options jsonb) RETURNS text
+	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF options ->> 'day_sql' = format('((%s) AT TIME ZONE %L)::date', options ->> 'time_sql', options ->> 'time_zone') THEN
+		options := options || jsonb_build_object('day_sql', format('%s.local_day(%s, %L)', options ->> 'ext', options ->> 'time_sql', options ->> 'time_zone'));
+	END IF;
+	RETURN @extschema@.base_template($template$
+SELECT r.*, CASE WHEN r.customer IS NULL THEN 'no_customer'
+	[[tenant_sql:WHEN r.tenant IS NULL THEN 'no_tenant']]
+	WHEN r.day IS NULL THEN 'no_day'
+	WHEN NOT isfinite(r.day) THEN 'infinite_day'
+	[[currency_sql:WHEN r.currency IS DISTINCT FROM {'currency'} THEN 'foreign_currency']]
+	ELSE [[long_key:coalesce(]]{amount_problem}[[long_key:, CASE WHEN NOT {ext}.base_key_fits({r.key}) THEN 'failed' END)]] END AS reason
+FROM (SELECT [[tenant_sql:{tenant_sql} AS tenant, ]]{customer_sql} AS customer, {day_sql} AS day, {amount_sql} AS amount,
+		{order_sql} AS order_id, {time_sql} AS purchased_at[[currency_sql:, ({currency_sql})::text AS currency]]
+	FROM {source} AS s[[filter_sql: WHERE {filter_sql}]] OFFSET 0) AS r[[kept_before: WHERE NOT coalesce(r.day < {'kept_before'}, false)]] OFFSET 0$template$, options);
+END $$;
+
+-- What the counts of a fill are called, in the order in which data_quality shows them.
+CREATE OR REPLACE FUNCTION base_quality_texts(OUT ordinal integer, OUT item text, OUT en text, OUT zh text) RETURNS SETOF record
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+	VALUES
+	(1, 'rows_seen', 'Rows of the source that pass the filter: used, skipped or quarantined.', '来源中通过筛选的行数:使用、跳过或隔离。'),
+	(2, 'rows_used', 'Rows that are in the base.', '进入客户库的行数。'),
+	(3, 'orders_seen', 'Orders among them: rows with the same customer and order id, or each row; with rows left out an order counts for each reason.', '其中的订单数:客户与订单号相同的行为一单,无订单号则每行一单;有行未用的订单,每种原因各计一次。'),
+	(4, 'orders_used', 'Orders that are in the base: purchases and refunds.', '进入客户库的订单数:购买与退款。'),
+	(5, 'purchases', 'Orders with an amount of 0 or more.', '金额不小于 0 的订单。'),
+	(6, 'refunds', 'Orders with a negative amount: they lower the total and are no purchase.', '金额为负的订单:减少净额,不算购买。'),
+	(7, 'purchases_of_amount_zero', 'Purchases with amount 0.', '金额为 0 的购买。'),
+	(8, 'rows_of_unknown_amount', 'Rows without an amount: they add nothing to money.', '没有金额的行:不计入金额。'),
+	(9, 'rows_without_order_id', 'Rows without an order id: each is an order of its own.', '没有订单号的行:每行各为一单。'),
+	(10, 'order_ids_of_several_customers', 'Order ids with more than one customer: one order for each.', '对应多个客户的订单号:每个客户各为一单。'),
+	(11, 'customers', 'Customers in the base.', '客户库中的客户数。'),
+	(12, 'customers_without_purchase', 'Customers with refunds only: no scores, no segment.', '只有退款的客户:无评分,无分群。'),
+	(13, 'orders_after_as_of', 'Orders after the day of the base: every score leaves them out.', '晚于客户库日期的订单:任何评分都不计入。'),
+	(20, 'rows_skipped', 'Skipped: rows without a customer, a tenant or a day.', '跳过:没有客户、租户或日期的行。'),
+	(21, 'orders_without_customer', 'Skipped: orders without a customer.', '跳过:没有客户的订单。'),
+	(22, 'orders_without_tenant', 'Skipped: orders without a tenant.', '跳过:没有租户的订单。'),
+	(23, 'orders_without_day', 'Skipped: orders without a day.', '跳过:没有日期的订单。'),
+	(30, 'orders_quarantined', 'Orders with quarantined rows, once for each reason.', '含隔离行的订单,每种原因各计一次。'),
+	(31, 'quarantined_infinite_day', 'Quarantined rows: the day is infinite.', '隔离的行:日期为无穷。'),
+	(32, 'quarantined_nan', 'Quarantined rows: the amount is not a number.', '隔离的行:金额不是数字。'),
+	(33, 'quarantined_infinite', 'Quarantined rows: the amount is infinite.', '隔离的行:金额为无穷。'),
+	(34, 'quarantined_too_fine', 'Quarantined rows: the amount has a digit past the sixth after the point.', '隔离的行:金额的小数超过六位。'),
+	(35, 'quarantined_too_large', 'Quarantined rows: the amount is 10^21 or more.', '隔离的行:金额达到 10^21 或以上。'),
+	(36, 'quarantined_failed', 'Quarantined rows: an expression of the base failed, or the key is too long.', '隔离的行:客户库的表达式出错,或标识过长。'),
+	(37, 'quarantined_foreign_currency', 'Quarantined rows: another currency than that of the base.', '隔离的行:币种与客户库不同。');
+END;
+
+-- The lines of an order that has changed, as the source has them. Readers of a base have no rights on its source and should
+-- not need any, so the function runs as the base's owner, with a pinned path and the base's settings, and for orders with
+-- changes that are not folded alone. Its body is text: the shop may alter its tables, and no view of ours stands in the way.
+CREATE OR REPLACE FUNCTION base_make_lines_of(options jsonb) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	options := options || jsonb_build_object('tenant_parameter', CASE WHEN options ->> 'tenant_sql' IS NULL THEN '' ELSE format('wanted_tenant %s, ', options ->> 'tenant_type') END,
+		'row_tenant,', CASE WHEN options ->> 'tenant_sql' IS NULL THEN '' ELSE format('(%s), ', options ->> 'tenant_sql') END);
+	EXECUTE @extschema@.base_template($template$
+CREATE OR REPLACE FUNCTION {schema}.lines_of({tenant_parameter}wanted_customer {customer_type}, wanted_order {order_type}) RETURNS TABLE (day date, amount numeric)
+	LANGUAGE plpgsql STABLE STRICT SECURITY DEFINER PARALLEL SAFE ROWS 5
+	SET search_path = pg_catalog, pg_temp SET timezone = {'time_zone'} SET datestyle = {'date_style'} SET row_security = off
+	SET bytea_output = hex SET extra_float_digits = 1 SET intervalstyle = postgres
+AS {'body'};
+COMMENT ON FUNCTION {schema}.lines_of({tenant_parameter}wanted_customer {customer_type}, wanted_order {order_type}) IS
+	'The lines in the source of an order with changes that are not folded yet; runs as the owner of the base.'$template$,
+		options || jsonb_build_object('body', @extschema@.base_template($template$
+#variable_conflict use_column
+BEGIN
+	IF EXISTS (SELECT FROM {schema}.line_deltas AS d WHERE d.customer {customer_equal} wanted_customer[[tenant_sql: AND d.tenant {tenant_equal} wanted_tenant]]
+			AND d.order_id {order_equal} wanted_order) THEN
+		RETURN QUERY SELECT r.day, r.amount::numeric
+		FROM {source} AS s CROSS JOIN LATERAL (SELECT {row_tenant,}{customer_sql}, {day_sql}, {amount_sql}[[currency_sql:, ({currency_sql})::text]])
+			AS r ({tenant,} customer, day, amount[[currency_sql:, currency]])
+		WHERE {order_sql} {order_equal} wanted_order AND r.customer {customer_equal} wanted_customer[[tenant_sql: AND r.tenant {tenant_equal} wanted_tenant]]
+			AND isfinite(r.day) AND {amount_problem} IS NULL[[filter_sql: AND ({filter_sql})]]
+			[[currency_sql:AND r.currency IS NOT DISTINCT FROM {'currency'}]]
+			AND NOT coalesce(r.day < (SELECT kept_before FROM {schema}.state), false);
+	END IF;
+END $template$, options)));
+END $$;
+
 -- The views of stages. What customers of the customers table have not bought until a day makes them prospects.
 CREATE OR REPLACE FUNCTION base_make_lifecycle_views(options jsonb) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -1683,6 +1777,25 @@ CREATE FUNCTION base_check_writable(base text) RETURNS void
 
 COMMENT ON FUNCTION base_check_writable(text) IS
 'Raises an error that names the customer base on a standby server and in a read-only transaction.';
+
+CREATE OR REPLACE FUNCTION base_options(settings regclass) RETURNS jsonb
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET datestyle = 'ISO'
+AS $$
+DECLARE
+	options jsonb;
+	schema text := (SELECT relnamespace::regnamespace::text FROM pg_class WHERE oid = settings);
+BEGIN
+	EXECUTE format('SELECT to_jsonb(s) || jsonb_build_object(''kept_before'', t.kept_before, ''differences'', t.differences) FROM ONLY %s AS s, ONLY %s.state AS t', settings, schema) INTO STRICT options;
+	RETURN options || jsonb_build_object('schema', schema, 'summary_table', schema || '.summary',
+		'deltas_table', schema || '.deltas', 'line_deltas_table', schema || '.line_deltas',
+		'ext', @extschema@.base_extension_schema(),
+		'amount_problem', CASE WHEN options ->> 'amount_type' = 'bigint' THEN 'NULL::text'
+			ELSE @extschema@.base_extension_schema() || '.base_amount_problem(r.amount)' END,
+		-- A number is never too long.
+		'long_key', (SELECT nullif(bool_or(t.typlen = -1), false) FROM pg_type AS t WHERE t.oid IN (to_regtype(options ->> 'customer_type'), to_regtype(options ->> 'tenant_type'))),
+		'until', CASE options ->> 'as_of' WHEN 'today' THEN (now() AT TIME ZONE (options ->> 'time_zone'))::date::text
+			WHEN 'last_purchase' THEN NULL ELSE options ->> 'as_of' END);
+END $$;
 
 -- Every option that can be judged alone. What is wrong is named with the value and the way out.
 CREATE OR REPLACE FUNCTION base_check_options(options jsonb) RETURNS void

@@ -209,6 +209,17 @@ CREATE TABLE mails (mail text, day date, total numeric);
 SELECT live('mails', 'changes.mails', 'mail', 'day', 'total');
 INSERT INTO mails SELECT (SELECT string_agg(md5(random()::text || i), '') FROM generate_series(1, n) AS i), '2024-01-01', 1 FROM unnest('{10,80,90,1000}'::int[]) AS n;
 SELECT results_eq('SELECT item, sum(orders)::int FROM mails.deltas GROUP BY 1 ORDER BY 1', $$VALUES ('failed', 2), (NULL, 2)$$, 'rows with keys that are too long are left out');
+SELECT lives_ok($$SELECT * FROM refresh_customer_base('mails')$$, 'by a refresh as well');
+SELECT results_eq($$SELECT item, rows FROM mails.data_quality WHERE item IN ('rows_used', 'quarantined_failed')$$, $$VALUES ('rows_used', 2::bigint), ('quarantined_failed', 2)$$, 'which counts them');
+SELECT is_empty($$SELECT * FROM verify_customer_base('mails')$$, 'and leaves the base right');
+
+-- The id of an order may be of any length, and whoever makes an index for it must not have orders rejected
+CREATE TABLE baskets (nr text, customer int, day date, total int);
+CREATE INDEX ON baskets USING hash (nr);
+SELECT live('baskets', 'changes.baskets', 'customer', 'day', 'total', ', order_id => ''nr''');
+CREATE INDEX ON baskets.line_deltas (order_id);
+INSERT INTO baskets SELECT string_agg(md5(i::text), ''), 1, '2024-01-01', 1 FROM generate_series(1, 400) AS i;
+SELECT results_eq('SELECT reason, detail FROM baskets.troubles', $$VALUES ('deltas_changed', 'line_deltas')$$, 'an index that might be too small is no part of a base');
 
 -- The last instant there is lies beyond the last day elsewhere, and the first before the first
 CREATE TABLE instants (customer int, at timestamptz, total int);
