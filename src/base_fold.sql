@@ -51,6 +51,7 @@ BEGIN
 CREATE OR REPLACE FUNCTION {schema}.lines_of({tenant_parameter}wanted_customer {customer_type}, wanted_order {order_type}) RETURNS TABLE (day date, amount numeric)
 	LANGUAGE plpgsql STABLE STRICT SECURITY DEFINER PARALLEL SAFE ROWS 5
 	SET search_path = pg_catalog, pg_temp SET timezone = {'time_zone'} SET datestyle = {'date_style'} SET row_security = off
+	SET bytea_output = hex SET extra_float_digits = 1 SET intervalstyle = postgres
 AS {'body'};
 COMMENT ON FUNCTION {schema}.lines_of({tenant_parameter}wanted_customer {customer_type}, wanted_order {order_type}) IS
 	'The lines in the source of an order with changes that are not folded yet; runs as the owner of the base.'$template$,

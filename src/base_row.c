@@ -182,6 +182,7 @@ void
 base_set_settings(const BaseEntry *entry)
 {
 	set_setting("search_path", "pg_catalog, pg_temp");
+	base_set_output();
 	if (entry->time_zone)
 		set_setting("timezone", entry->time_zone);
 	if (entry->date_style)

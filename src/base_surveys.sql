@@ -299,7 +299,8 @@ BEGIN
 	END LOOP;
 	EXECUTE @extschema@.base_template($template$
 CREATE OR REPLACE FUNCTION {schema}.survey_{id}_changes() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
-	SET search_path = pg_catalog, pg_temp SET timezone = {'time_zone'} SET datestyle = {'date_style'} SET row_security = off SET lock_timeout = 0 AS {'body'};
+	SET search_path = pg_catalog, pg_temp SET timezone = {'time_zone'} SET datestyle = {'date_style'} SET row_security = off SET lock_timeout = 0
+	SET bytea_output = hex SET extra_float_digits = 1 SET intervalstyle = postgres AS {'body'};
 REVOKE ALL ON FUNCTION {schema}.survey_{id}_changes() FROM PUBLIC;
 COMMENT ON FUNCTION {schema}.survey_{id}_changes() IS 'Trigger of a survey''s source: records its changes in the table answers; runs as the owner of the base.'$template$,
 		options || jsonb_build_object('body', @extschema@.base_template($template$

@@ -498,6 +498,7 @@ COMMENT ON FUNCTION base_cut_points_check() IS
 -- The work of create_customer_base. It runs with the caller's rights, and an error leaves nothing behind.
 CREATE FUNCTION base_create(options jsonb) RETURNS TABLE (item text, value text)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET row_security = off SET standard_conforming_strings = on
+	SET bytea_output = hex SET extra_float_digits = 1 SET intervalstyle = postgres
 AS $$
 DECLARE
 	started timestamptz := clock_timestamp();

@@ -1977,6 +1977,7 @@ END $$;
 -- The work of create_customer_base. It runs with the caller's rights, and an error leaves nothing behind.
 CREATE OR REPLACE FUNCTION base_create(options jsonb) RETURNS TABLE (item text, value text)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET row_security = off SET standard_conforming_strings = on
+	SET bytea_output = hex SET extra_float_digits = 1 SET intervalstyle = postgres
 AS $$
 DECLARE
 	started timestamptz := clock_timestamp();
@@ -2222,7 +2223,8 @@ BEGIN
 	END LOOP;
 	EXECUTE @extschema@.base_template($template$
 CREATE OR REPLACE FUNCTION {schema}.survey_{id}_changes() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
-	SET search_path = pg_catalog, pg_temp SET timezone = {'time_zone'} SET datestyle = {'date_style'} SET row_security = off SET lock_timeout = 0 AS {'body'};
+	SET search_path = pg_catalog, pg_temp SET timezone = {'time_zone'} SET datestyle = {'date_style'} SET row_security = off SET lock_timeout = 0
+	SET bytea_output = hex SET extra_float_digits = 1 SET intervalstyle = postgres AS {'body'};
 REVOKE ALL ON FUNCTION {schema}.survey_{id}_changes() FROM PUBLIC;
 COMMENT ON FUNCTION {schema}.survey_{id}_changes() IS 'Trigger of a survey''s source: records its changes in the table answers; runs as the owner of the base.'$template$,
 		options || jsonb_build_object('body', @extschema@.base_template($template$

@@ -204,6 +204,17 @@ DELETE FROM keys WHERE b = 'x1' AND day = '2024-01-01';
 SELECT same('key_' || name, 'keys of such a type') FROM unnest('{a,b,c,d,g,h,i,k}'::text[]) AS t (name);
 SELECT is_empty(format('SELECT * FROM verify_customer_base(%L)', 'key_' || name), 'key_' || name || ': keys that are equal and not the same') FROM unnest('{b,d,e,f,j}'::text[]) AS t (name);
 
+
+-- A key that is made by way of text is the same in every session
+SELECT live('key_text', 'changes.keys', 'k::text || j::text', 'day', '1');
+SET LOCAL bytea_output = escape;
+SET LOCAL intervalstyle = iso_8601;
+INSERT INTO keys (k, j, day) VALUES ('\x01ff', '1 day', '2024-01-05');
+SELECT is_empty($$SELECT * FROM verify_customer_base('key_text')$$, 'text of a session that writes values otherwise');
+SELECT results_eq($$SELECT customer FROM key_text.customers WHERE last_purchase = '2024-01-05'$$, ARRAY['\x01ff1 day'], 'is that of all others');
+RESET bytea_output;
+RESET intervalstyle;
+
 -- A key that no index could hold
 CREATE TABLE mails (mail text, day date, total numeric);
 SELECT live('mails', 'changes.mails', 'mail', 'day', 'total');
