@@ -362,6 +362,8 @@ base_expression(PG_FUNCTION_ARGS)
 		error_context_stack = callback.previous;
 	}
 
+	check_key_collation(option, expression);
+
 	/*
 	 * With nothing but pg_catalog on the path, every other name is written with its schema; and constants are
 	 * written in the one way that every session reads alike, as pg_dump writes them.
