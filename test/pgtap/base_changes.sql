@@ -2,7 +2,7 @@
 -- the query that fills a base; and whatever is done to a base, the orders are written, and the base says what is wrong.
 BEGIN;
 CREATE EXTENSION IF NOT EXISTS pgtap;
-SELECT plan(46);
+SELECT plan(52);
 SET LOCAL client_min_messages = error;
 CREATE SCHEMA changes;
 SET LOCAL search_path = changes, public;
