@@ -92,6 +92,45 @@ BEGIN ATOMIC
 	(37, 'quarantined_foreign_currency', 'Quarantined rows: another currency than that of the base.', '隔离的行:币种与客户库不同。');
 END;
 
+-- Live bases: signed changes, and bringing them into the summary -------------------------------------
+
+-- The changes of a live base by customer: what its triggers have appended, summed. With an order id, the orders whose lines
+-- have changed are read again: what an order was is what it is, less what has changed. One snapshot sees both. Lines before the
+-- day of keep_history_before are not read again; those that were written while it ran are what they add. A customer with
+-- changes has a row, even if they come to nothing: an order that was not there before and is gone again adds nothing to a day.
+-- deltas and line_deltas: what to read them from.
+CREATE OR REPLACE FUNCTION base_changes(options jsonb, deltas text, line_deltas text) RETURNS text
+	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	options := options || jsonb_build_object('deltas', deltas, 'line_deltas', line_deltas);
+	IF options ->> 'order_sql' IS NOT NULL THEN
+		options := options || jsonb_build_object('deltas', @extschema@.base_template($template$
+(SELECT {key}, day, orders, gross, refunds, refunded, item FROM {deltas} AS d
+UNION ALL
+SELECT {o.key}, v.day, CASE WHEN v.amount >= 0 THEN v.sign ELSE 0 END, CASE WHEN v.amount >= 0 THEN v.sign * v.amount ELSE 0 END,
+	CASE WHEN v.amount < 0 THEN v.sign ELSE 0 END, CASE WHEN v.amount < 0 THEN -v.sign * v.amount ELSE 0 END, NULL
+FROM (SELECT {d.key}, d.order_id, min(d.day) FILTER (WHERE d.lines > 0) AS day, sum(d.amount) AS amount,
+		min(d.day) FILTER (WHERE d.lines > d.changed) AS day_before, sum(d.amount - d.amount_changed) AS amount_before, min(d.day) AS first_day
+	FROM (SELECT {l.key}, l.order_id, l.day, sum(l.lines) AS lines, sum(l.changed) AS changed, sum(l.amount) AS amount, sum(l.amount_changed) AS amount_changed
+		FROM (SELECT {key}, order_id, day, CASE WHEN kept THEN lines ELSE 0 END AS lines, lines AS changed, CASE WHEN kept THEN amount ELSE 0 END AS amount, amount AS amount_changed
+			FROM (SELECT d.*, coalesce(day < (SELECT kept_before FROM {schema}.state), false) AS kept FROM {line_deltas} AS d) AS d
+			UNION ALL
+			SELECT {t.key}, t.order_id, r.day, 1, 0, coalesce(r.amount, 0), 0
+			FROM (SELECT {key}, order_id FROM {line_deltas} AS d GROUP BY {key}, order_id) AS t
+				CROSS JOIN LATERAL {schema}.lines_of({t.key}, t.order_id) AS r) AS l
+		GROUP BY {l.key}, l.order_id, l.day) AS d
+	GROUP BY {d.key}, d.order_id) AS o,
+	LATERAL (VALUES (1, o.day, o.amount), (-1, o.day_before, o.amount_before), (0, o.first_day, 0)) AS v (sign, day, amount)
+WHERE v.day IS NOT NULL AND {ext}.base_amount_problem(v.amount) IS NULL)$template$, options));
+	END IF;
+	RETURN @extschema@.base_template($template$
+SELECT {d.key}, {ext}.purchase_changes(d.day, d.orders, d.gross, d.refunds, d.refunded) AS changes
+FROM (SELECT {d.key}, d.day, sum(d.orders)::bigint AS orders, sum(d.gross) AS gross, sum(d.refunds)::bigint AS refunds, sum(d.refunded) AS refunded
+	FROM {deltas} AS d WHERE d.item IS NULL GROUP BY {d.key}, d.day) AS d
+GROUP BY {d.key}$template$, options);
+END $$;
+
 -- The lines of an order that has changed, as the source has them. Readers of a base have no rights on its source and should
 -- not need any, so the function runs as the base's owner, with a pinned path and the base's settings, and for orders with
 -- changes that are not folded alone. Its body is text: the shop may alter its tables, and no view of ours stands in the way.

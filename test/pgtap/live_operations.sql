@@ -317,6 +317,14 @@ SELECT is(status('part'), 'live triggers', 'and its source truncated');
 SELECT is_empty($$SELECT c.oid::regclass FROM pg_class AS c WHERE relnamespace = 'published'::regnamespace AND relkind = 'r' AND relreplident <> 'f'
 	AND NOT EXISTS (SELECT FROM pg_index WHERE indrelid = c.oid AND indisprimary)$$, 'every table of a base has an identity');
 DROP PUBLICATION everything;
+
+-- What a writer leaves who began before keep_history_before and commits after it
+CALL start_maintenance('published');
+SELECT keep_history_before('published', '2019-01-01') \g /dev/null
+INSERT INTO published.line_deltas (tenant, customer, order_id, day, lines, amount) VALUES ('a', 'late', 'late1', '2018-12-01', 1, 7), ('a', 'late', 'late1', '2018-12-02', 1, 2);
+SELECT results_eq($$SELECT orders, total FROM published.customers WHERE customer = 'late'$$, $$VALUES (1::bigint, 9.00)$$, 'lines before the kept day are not looked for in the source');
+CALL fold_customer_base('published');
+SELECT results_eq($$SELECT orders, total FROM published.customers WHERE customer = 'late'$$, $$VALUES (1::bigint, 9.00)$$, 'nor lost by a fold');
 SELECT drop_customer_base(b) FROM unnest('{part,published}'::text[]) AS b \g /dev/null
 
 DROP VIEW best, reads, added_up;
