@@ -312,18 +312,22 @@ DECLARE
 BEGIN
 	IF TG_RELID <> coalesce(to_regclass({'answer_source'}), 0) AND NOT EXISTS (SELECT FROM pg_partition_ancestors(TG_RELID) AS a WHERE a.relid = to_regclass({'answer_source'})) THEN
 		IF to_regclass({'answer_source'}) IS NULL THEN
+			LOCK TABLE {schema}.troubles IN ROW EXCLUSIVE MODE NOWAIT;
 			INSERT INTO {schema}.troubles (reason, detail) VALUES ('survey', {'survey'} || ': its source was renamed');
 		END IF;
 		RETURN NULL;
-	ELSIF current_setting('pg_customer.maintain', true) = 'off' THEN
+	ELSIF NOT coalesce(nullif(current_setting('pg_customer.maintain', true), '')::boolean, true) THEN
+		LOCK TABLE {schema}.troubles IN ROW EXCLUSIVE MODE NOWAIT;
 		INSERT INTO {schema}.troubles (reason, detail) VALUES ('survey', {'survey'} || ': pg_customer.maintain is off');
 		RETURN NULL;
 	ELSIF TG_OP = 'TRUNCATE' THEN
 		IF to_regclass({'answer_source'}) <> TG_RELID THEN
+			LOCK TABLE {schema}.troubles IN ROW EXCLUSIVE MODE NOWAIT;
 			INSERT INTO {schema}.troubles (reason, detail) VALUES ('survey', {'survey'} || ': a partition was truncated');
 			RETURN NULL;
 		ELSIF current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN
 			-- Its snapshot may not see every answer that is to be taken back.
+			LOCK TABLE {schema}.troubles IN ROW EXCLUSIVE MODE NOWAIT;
 			INSERT INTO {schema}.troubles (reason, detail) VALUES ('survey', {'survey'} || ': it was truncated in a ' || upper(current_setting('transaction_isolation')) || ' transaction');
 			RETURN NULL;
 		END IF;
@@ -337,6 +341,7 @@ BEGIN
 	WHEN OTHERS THEN{single}
 		IF many THEN
 			problem := [[visible:SQLSTATE]][[!visible:SQLERRM]];
+			LOCK TABLE {schema}.troubles IN ROW EXCLUSIVE MODE NOWAIT;
 			INSERT INTO {schema}.troubles (reason, detail) VALUES ('survey', {'survey'} || ': ' || problem);
 		END IF;
 	END;
@@ -353,6 +358,11 @@ EXCEPTION WHEN OTHERS THEN
 		HINT = format('The answers are written. When that is put right, run: SELECT * FROM refresh_customer_base(%L);', {'base'});
 	RETURN NULL;
 END $template$, options || jsonb_build_object('batches', body, 'single', part, 'columns', columns))));
+	-- Nor may those to whom functions that come later are granted by default.
+	FOR part IN SELECT DISTINCT a.grantee::regrole FROM pg_proc AS p, aclexplode(p.proacl) AS a
+		WHERE p.oid = to_regproc(format('%s.survey_%s_changes', options ->> 'schema', options ->> 'id')) AND a.grantee NOT IN (0, p.proowner) LOOP
+		EXECUTE format('REVOKE ALL ON FUNCTION %s.survey_%s_changes() FROM %s', options ->> 'schema', options ->> 'id', part);
+	END LOOP;
 END $$;
 COMMENT ON FUNCTION base_make_survey_function(jsonb) IS
 'Makes the trigger function of a survey in the schema of a customer base.';

@@ -180,6 +180,12 @@ SELECT throws_ok($$SELECT * FROM attach_survey('plain', 'scores', 'customer', 'a
 SELECT throws_ok($$SELECT detach_survey('plain', 'nps')$$, '42501', 'must be owner of customer base "plain"', 'nor detaches');
 RESET ROLE;
 
+SELECT lives_ok($$SELECT * FROM attach_survey('plain', 'scores', 'customer', 'at', 'score', 'nps', survey => 'again')$$, 'a survey that comes after a reader');
+CALL advance_customer_base('plain');
+SELECT is_empty($$SELECT oid::regproc FROM pg_proc WHERE pronamespace = 'plain'::regnamespace AND proname ~ '^survey_\d+_changes$' AND has_function_privilege('survey_reader', oid, 'EXECUTE')$$,
+	'is none that the reader makes triggers of');
+SELECT detach_survey('plain', 'again') \g /dev/null
+
 -- What is too long for an index, a snapshot that is too old, and names that are too long
 INSERT INTO marks (customer, at, mark, about) SELECT 8, '2024-06-01', '5', string_agg(md5(i::text), '') FROM generate_series(1, 400) AS i;
 SELECT results_eq($$SELECT customer, problem, answers FROM plain.answers WHERE length(dimension) > 2700$$, $$VALUES (NULL::int, 'too_long', 1)$$, 'an answer that is too long is kept with its problem');
