@@ -258,7 +258,8 @@ COMMENT ON FUNCTION base_fold_answers(jsonb, bigint) IS
 -- The trigger function of a survey stands in the base's schema and runs as the base's owner, for who writes answers has no rights on
 -- the base; its path and settings are pinned, nobody else may use it for a trigger, and it acts for the survey's own source alone. It
 -- appends, so it waits for nobody but an instant, while the table grows: locked tables are left alone. Whatever goes wrong, the answer is
--- written and the base is known to be behind. A row whose expressions fail is found by reading the statement's rows one by one.
+-- written and the base is known to be behind. A row whose expressions fail is found by reading the statement's rows one by one, unless what fails
+-- is no row: a column or a function is gone, or a right.
 CREATE FUNCTION base_make_survey_function(options jsonb) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -336,7 +337,7 @@ BEGIN
 	END IF;
 	LOCK TABLE {schema}.answers IN ROW EXCLUSIVE MODE NOWAIT;
 	BEGIN
-{batches}	EXCEPTION WHEN insufficient_resources OR transaction_rollback THEN
+{batches}	EXCEPTION WHEN insufficient_resources OR transaction_rollback OR syntax_error_or_access_rule_violation THEN
 		RAISE;
 	WHEN OTHERS THEN{single}
 		IF many THEN

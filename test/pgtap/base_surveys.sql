@@ -166,6 +166,15 @@ ALTER TABLE later DISABLE TRIGGER USER;
 SELECT is((SELECT stale_reason FROM plain.survey_status WHERE survey = 'ces'), 'later lacks a trigger, or it is disabled: advance the base', 'a disabled trigger is seen');
 ALTER TABLE later ENABLE TRIGGER USER;
 
+ALTER TABLE later RENAME ease TO ease_of_use;
+SET client_min_messages = error;
+INSERT INTO later VALUES (3, '2024-05-09', 5);
+SET client_min_messages = warning;
+SELECT is((SELECT stale_reason FROM plain.survey_status WHERE survey = 'ces'), 'ces: column s.ease does not exist. When that is put right, refresh', 'a column that is renamed fails no row, but the survey');
+ALTER TABLE later RENAME ease_of_use TO ease;
+SELECT lives_ok($$SELECT * FROM refresh_customer_base('plain')$$, 'a refresh mends it');
+SELECT same('with what was answered meanwhile');
+
 -- Who may
 CREATE ROLE survey_teller; GRANT INSERT, SELECT, DELETE ON scores TO survey_teller;
 CREATE ROLE survey_reader; SELECT grant_reader('plain', 'survey_reader'); GRANT SELECT, TRIGGER ON scores TO survey_reader;
