@@ -350,6 +350,15 @@ has_foreign_function(Node *node, void *context)
 	return expression_tree_walker(node, has_foreign_function, NULL);
 }
 
+/* A value becomes one of another type by way of text, which settings give a form, though PostgreSQL calls that immutable. */
+static bool
+goes_by_text(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	return IsA(node, CoerceViaIO) || IsA(node, ArrayCoerceExpr) || expression_tree_walker(node, goes_by_text, NULL);
+}
+
 /*
  * cannot_fail
  *		Evaluating the expression raises no error, whatever the row: a column, a constant, an integer made numeric, or
@@ -467,7 +476,7 @@ compile_part(Building *building, SourcePart part, const char *text, Bitmapset **
 	getTypeOutputInfo(expression->type, &expression->output, &varlena);
 
 	entry->builtin = entry->builtin && !has_foreign_function(node, NULL);
-	entry->settings_matter = entry->settings_matter || !entry->builtin || contain_mutable_functions(node);
+	entry->settings_matter = entry->settings_matter || !entry->builtin || contain_mutable_functions(node) || goes_by_text(node, NULL);
 	while (IsA(node, RelabelType))
 		node = (Node *) ((RelabelType *) node)->arg;
 	if (IsA(node, Var) && ((Var *) node)->varattno > 0)

@@ -237,6 +237,24 @@ base_source_expression(Relation source, const char *option, const char *text)
 	return analyse_expression(source, option, parse_one_expression(option, text));
 }
 
+/*
+ * A base tells its keys apart by their bytes, in tables of its own.
+ */
+static void
+check_key_collation(const char *option, Node *expression)
+{
+	Oid			collation = exprCollation(expression);
+
+	if (OidIsValid(collation) && !get_collation_isdeterministic(collation) &&
+		(strcmp(option, "customer") == 0 || strcmp(option, "customers_key") == 0 || strcmp(option, "tenant") == 0 ||
+		 strcmp(option, "order_id") == 0))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("option %s has the nondeterministic collation \"%s\", and different texts may be the same key", option,
+						get_collation_name(collation)),
+				 errhint("Give an expression that is the same for the same key, with another collation, such as: lower(email) COLLATE \"C\"")));
+}
+
 /* The equality operator of a type, written so that no search path matters; NULL for a type that cannot be a key. */
 static char *
 equality_operator(Oid type)
@@ -343,6 +361,8 @@ base_expression(PG_FUNCTION_ARGS)
 		AtEOXact_GUC(false, settings);
 		error_context_stack = callback.previous;
 	}
+
+	check_key_collation(option, expression);
 
 	/*
 	 * With nothing but pg_catalog on the path, every other name is written with its schema; and constants are

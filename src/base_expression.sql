@@ -12,6 +12,11 @@ CREATE FUNCTION base_amount_problem(amount numeric) RETURNS text
 COMMENT ON FUNCTION base_amount_problem(numeric) IS
 'Why a purchase history cannot take the amount: nan, infinite, too_fine (a non-zero digit past the sixth) or too_large (10^21 or more); NULL for an amount that it takes.';
 
+CREATE FUNCTION base_key_fits(VARIADIC key "any") RETURNS boolean
+	AS 'MODULE_PATHNAME', 'base_key_fits' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION base_key_fits("any") IS
+'Whether the tenant and the customer of a row of the source are together short enough for an index.';
+
 -- Statements of a base are written as templates. [[name:text]] stands only if the option name is set and
 -- [[!name:text]] only if it is not. Then, in one pass, so that no value is ever taken for a part of the template:
 --   {name} {'name'}          the option as SQL, or as a literal

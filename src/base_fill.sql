@@ -16,7 +16,7 @@ SELECT r.*, CASE WHEN r.customer IS NULL THEN 'no_customer'
 	WHEN r.day IS NULL THEN 'no_day'
 	WHEN NOT isfinite(r.day) THEN 'infinite_day'
 	[[currency_sql:WHEN r.currency IS DISTINCT FROM {'currency'} THEN 'foreign_currency']]
-	ELSE {amount_problem} END AS reason
+	ELSE [[long_key:coalesce(]]{amount_problem}[[long_key:, CASE WHEN NOT {ext}.base_key_fits({r.key}) THEN 'failed' END)]] END AS reason
 FROM (SELECT [[tenant_sql:{tenant_sql} AS tenant, ]]{customer_sql} AS customer, {day_sql} AS day, {amount_sql} AS amount,
 		{order_sql} AS order_id, {time_sql} AS purchased_at[[currency_sql:, ({currency_sql})::text AS currency]]
 	FROM {source} AS s[[filter_sql: WHERE {filter_sql}]] OFFSET 0) AS r[[kept_before: WHERE NOT coalesce(r.day < {'kept_before'}, false)]] OFFSET 0$template$, options);
@@ -233,7 +233,7 @@ BEGIN ATOMIC
 	(33, 'quarantined_infinite', 'Quarantined rows: the amount is infinite.', '隔离的行:金额为无穷。'),
 	(34, 'quarantined_too_fine', 'Quarantined rows: the amount has a digit past the sixth after the point.', '隔离的行:金额的小数超过六位。'),
 	(35, 'quarantined_too_large', 'Quarantined rows: the amount is 10^21 or more.', '隔离的行:金额达到 10^21 或以上。'),
-	(36, 'quarantined_failed', 'Quarantined rows: an expression of the base failed.', '隔离的行:客户库的表达式出错。'),
+	(36, 'quarantined_failed', 'Quarantined rows: an expression of the base failed, or the key is too long.', '隔离的行:客户库的表达式出错,或标识过长。'),
 	(37, 'quarantined_foreign_currency', 'Quarantined rows: another currency than that of the base.', '隔离的行:币种与客户库不同。');
 END;
 COMMENT ON FUNCTION base_quality_texts() IS

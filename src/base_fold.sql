@@ -2,7 +2,8 @@
 -- Live bases: signed changes, and bringing them into the summary -------------------------------------
 
 -- The changes of a live base by customer: what its triggers have appended, summed. With an order id, the orders whose lines
--- have changed are read again: what an order was is what it is, less what has changed. One snapshot sees both. A customer with
+-- have changed are read again: what an order was is what it is, less what has changed. One snapshot sees both. Lines before the
+-- day of keep_history_before are not read again; those that were written while it ran are what they add. A customer with
 -- changes has a row, even if they come to nothing: an order that was not there before and is gone again adds nothing to a day.
 -- deltas and line_deltas: what to read them from.
 CREATE FUNCTION base_changes(options jsonb, deltas text, line_deltas text) RETURNS text
@@ -19,7 +20,8 @@ SELECT {o.key}, v.day, CASE WHEN v.amount >= 0 THEN v.sign ELSE 0 END, CASE WHEN
 FROM (SELECT {d.key}, d.order_id, min(d.day) FILTER (WHERE d.lines > 0) AS day, sum(d.amount) AS amount,
 		min(d.day) FILTER (WHERE d.lines > d.changed) AS day_before, sum(d.amount - d.amount_changed) AS amount_before, min(d.day) AS first_day
 	FROM (SELECT {l.key}, l.order_id, l.day, sum(l.lines) AS lines, sum(l.changed) AS changed, sum(l.amount) AS amount, sum(l.amount_changed) AS amount_changed
-		FROM (SELECT {key}, order_id, day, 0::bigint AS lines, lines AS changed, 0::numeric AS amount, amount AS amount_changed FROM {line_deltas} AS d
+		FROM (SELECT {key}, order_id, day, CASE WHEN kept THEN lines ELSE 0 END AS lines, lines AS changed, CASE WHEN kept THEN amount ELSE 0 END AS amount, amount AS amount_changed
+			FROM (SELECT d.*, coalesce(day < (SELECT kept_before FROM {schema}.state), false) AS kept FROM {line_deltas} AS d) AS d
 			UNION ALL
 			SELECT {t.key}, t.order_id, r.day, 1, 0, coalesce(r.amount, 0), 0
 			FROM (SELECT {key}, order_id FROM {line_deltas} AS d GROUP BY {key}, order_id) AS t
@@ -51,6 +53,7 @@ BEGIN
 CREATE OR REPLACE FUNCTION {schema}.lines_of({tenant_parameter}wanted_customer {customer_type}, wanted_order {order_type}) RETURNS TABLE (day date, amount numeric)
 	LANGUAGE plpgsql STABLE STRICT SECURITY DEFINER PARALLEL SAFE ROWS 5
 	SET search_path = pg_catalog, pg_temp SET timezone = {'time_zone'} SET datestyle = {'date_style'} SET row_security = off
+	SET bytea_output = hex SET extra_float_digits = 1 SET intervalstyle = postgres
 AS {'body'};
 COMMENT ON FUNCTION {schema}.lines_of({tenant_parameter}wanted_customer {customer_type}, wanted_order {order_type}) IS
 	'The lines in the source of an order with changes that are not folded yet; runs as the owner of the base.'$template$,

@@ -23,6 +23,16 @@ END;
 COMMENT ON FUNCTION base_tables(regclass) IS
 'The source of a customer base and all its partitions.';
 
+-- The table of a name that is stored with its schema; NULL: there is none. Other than to_regclass, it asks nobody for rights on that schema.
+CREATE FUNCTION base_find_table(name text) RETURNS regclass
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT c.oid::regclass FROM pg_catalog.parse_ident(name) AS p (parts)
+		JOIN pg_catalog.pg_namespace AS n ON n.nspname = p.parts[1]::name JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.oid AND c.relname = p.parts[2]::name;
+END;
+COMMENT ON FUNCTION base_find_table(text) IS
+'The table of a qualified name, for readers who may not use its schema; NULL if there is none.';
+
 -- The names of a base's triggers are for people to read, so they hold the name of its schema where it fits.
 CREATE FUNCTION base_triggers(schema name) RETURNS TABLE (event text, type smallint, trigger name, referencing text)
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -75,8 +85,8 @@ COMMENT ON FUNCTION base_stray_triggers(name, regclass) IS
 CREATE FUNCTION base_trigger_state(settings regclass, source text) RETURNS TABLE (relation text, missing boolean)
 	LANGUAGE sql STABLE STRICT PARALLEL SAFE ROWS 10
 BEGIN ATOMIC
-	SELECT t.relation::text, EXISTS (SELECT FROM base_missing_triggers(n.nspname, pg_catalog.to_regclass(source)) AS m WHERE m.relation = t.relation)
-	FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace, base_tables(pg_catalog.to_regclass(source)) AS t
+	SELECT t.relation::text, EXISTS (SELECT FROM base_missing_triggers(n.nspname, base_find_table(source)) AS m WHERE m.relation = t.relation)
+	FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace, base_tables(base_find_table(source)) AS t
 	WHERE c.oid = settings;
 END;
 COMMENT ON FUNCTION base_trigger_state(regclass, text) IS
@@ -106,7 +116,9 @@ BEGIN
 			WHEN found.persistence = 'u' THEN 'is unlogged, and is emptied after a crash without a trace'
 			WHEN found.kind = 'r' AND EXISTS (SELECT FROM pg_inherits WHERE inhparent = found.relation) THEN 'has tables that inherit from it'
 			WHEN EXISTS (SELECT FROM pg_subscription_rel WHERE srrelid = found.relation)
-				THEN 'is filled by a subscription, which fires no triggers' END;
+				THEN 'is filled by a subscription, which fires no triggers'
+			WHEN found.relation = source
+				THEN (SELECT format('is a part of %s, and what is written to that fires no triggers of a part', i.inhparent::regclass) FROM pg_inherits AS i WHERE i.inhrelid = source LIMIT 1) END;
 		FOREACH other IN ARRAY ARRAY['pg_catalog.pg_dist_partition', '_timescaledb_catalog.hypertable'] LOOP
 			IF problem IS NULL AND to_regclass(other) IS NOT NULL THEN
 				EXECUTE CASE other WHEN 'pg_catalog.pg_dist_partition' THEN 'SELECT ''is a distributed table'' FROM pg_dist_partition WHERE logicalrelid = $1'
@@ -299,6 +311,7 @@ BEGIN
 	WHEN 'fold' THEN
 		RETURN @extschema@.base_fold(settings, argument);
 	WHEN 'adopt' THEN
+		EXECUTE format('LOCK TABLE %s IN SHARE UPDATE EXCLUSIVE MODE', settings);
 		EXECUTE @extschema@.base_template('SELECT live_since IS NOT NULL FROM {schema}.state', options) INTO live;
 		source := to_regclass(options ->> 'source');
 		schema := (parse_ident(options ->> 'schema'))[1];
@@ -311,7 +324,7 @@ BEGIN
 				FROM {ext}.base_missing_triggers($1, $2) AS m WHERE m.disabled
 				EXCEPT SELECT t.reason, t.detail FROM {schema}.troubles AS t', options) USING schema, source;
 			IF EXISTS (SELECT FROM @extschema@.base_missing_triggers(schema, source) AS m WHERE NOT m.disabled)
-					OR EXISTS (SELECT FROM @extschema@.base_stray_triggers(schema, source)) THEN
+					OR EXISTS (SELECT FROM @extschema@.base_stray_triggers(schema, source)) OR EXISTS (SELECT FROM pg_inherits WHERE inhrelid = source) THEN
 				PERFORM @extschema@.base_check_live(options);
 				-- What was written to it directly until now is for the comparison to find.
 				EXECUTE @extschema@.base_template('UPDATE {schema}.state SET compared_on = NULL', options);

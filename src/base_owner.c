@@ -218,6 +218,7 @@ run_as_owner(FunctionCallInfo fcinfo, const char *worker, bool writes)
 	GetUserIdAndSecContext(&caller, &security);
 	SetUserIdAndSecContext(owner, security | SECURITY_RESTRICTED_OPERATION);
 	set_setting("row_security", "off");
+	base_set_output();
 	SPI_execute_with_args(call.data, count, types, values, nulls, false, 0);
 	SetUserIdAndSecContext(caller, security);
 

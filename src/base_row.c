@@ -6,11 +6,13 @@
  */
 #include "compat.h"
 
+#include "access/detoast.h"
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
 #include "base_changes.h"
@@ -19,6 +21,8 @@
 
 /* A tenant and a customer may take this many bytes, or no index could hold them. */
 #define MAX_KEY_BYTES (BLCKSZ / 3 - 128)
+
+PG_FUNCTION_INFO_V1(base_key_fits);
 
 /* How much of a value is given as text. */
 #define MAX_TEXT_BYTES 1000
@@ -123,9 +127,9 @@ source_row_change(SourceRow *row, int sign, Change *change)
 
 		if (part->cached == NULL || part->typlen != -1 || (key == CHANGE_ORDER && !change->line))
 			continue;
-		change->keys[key] = PointerGetDatum(PG_DETOAST_DATUM_PACKED(change->keys[key]));
 		if (key != CHANGE_ORDER)
-			key_bytes += VARSIZE_ANY(DatumGetPointer(change->keys[key]));
+			key_bytes += toast_raw_datum_size(change->keys[key]);
+		change->keys[key] = PointerGetDatum(PG_DETOAST_DATUM_PACKED(change->keys[key]));
 	}
 	if (key_bytes > MAX_KEY_BYTES)
 		return ROW_FAILED;
@@ -144,12 +148,41 @@ source_row_change(SourceRow *row, int sign, Change *change)
 }
 
 /*
+ * base_key_fits(VARIADIC "any") → boolean
+ *		The same rule for a fill: the tenant and the customer together fit into an index.
+ */
+Datum
+base_key_fits(PG_FUNCTION_ARGS)
+{
+	Size		bytes = 0;
+
+	for (int i = 0; i < PG_NARGS(); i++)
+	{
+		if (!PG_ARGISNULL(i) && get_typlen(get_fn_expr_argtype(fcinfo->flinfo, i)) == -1)
+			bytes += toast_raw_datum_size(PG_GETARG_DATUM(i));
+	}
+	PG_RETURN_BOOL(bytes <= MAX_KEY_BYTES);
+}
+
+/*
+ * base_set_output
+ */
+void
+base_set_output(void)
+{
+	set_setting("bytea_output", "hex");
+	set_setting("extra_float_digits", "1");
+	set_setting("intervalstyle", "postgres");
+}
+
+/*
  * base_set_settings
  */
 void
 base_set_settings(const BaseEntry *entry)
 {
 	set_setting("search_path", "pg_catalog, pg_temp");
+	base_set_output();
 	if (entry->time_zone)
 		set_setting("timezone", entry->time_zone);
 	if (entry->date_style)

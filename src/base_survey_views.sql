@@ -200,7 +200,7 @@ FROM {schema}.surveys AS s CROSS JOIN {schema}.settings AS b
 			min(a.answered_at) FILTER (WHERE a.problem IS NULL)::date AS first_day, max(a.answered_at) FILTER (WHERE a.problem IS NULL)::date AS last_day
 		FROM {schema}.answers AS a WHERE a.survey = s.id) AS a ON true
 	CROSS JOIN LATERAL (SELECT CASE
-		WHEN to_regclass(s.source) IS NULL THEN format({'reason_gone'}, s.source)
+		WHEN {ext}.base_find_table(s.source) IS NULL THEN format({'reason_gone'}, s.source)
 		WHEN EXISTS (SELECT FROM {schema}.troubles AS o WHERE o.reason = 'survey' AND starts_with(o.detail, s.survey || ': '))
 			THEN (SELECT min(o.detail) FROM {schema}.troubles AS o WHERE o.reason = 'survey' AND starts_with(o.detail, s.survey || ': ')) || {'reason_missed'}
 		WHEN s.live_since IS NOT NULL THEN (SELECT format({'reason_lacks'}, min(m.relation::text)) FROM {ext}.base_missing_survey_triggers((SELECT n.nspname FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace

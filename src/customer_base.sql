@@ -73,6 +73,8 @@ BEGIN
 		'ext', @extschema@.base_extension_schema(),
 		'amount_problem', CASE WHEN options ->> 'amount_type' = 'bigint' THEN 'NULL::text'
 			ELSE @extschema@.base_extension_schema() || '.base_amount_problem(r.amount)' END,
+		-- A number is never too long.
+		'long_key', (SELECT nullif(bool_or(t.typlen = -1), false) FROM pg_type AS t WHERE t.oid IN (to_regtype(options ->> 'customer_type'), to_regtype(options ->> 'tenant_type'))),
 		'until', CASE options ->> 'as_of' WHEN 'today' THEN (now() AT TIME ZONE (options ->> 'time_zone'))::date::text
 			WHEN 'last_purchase' THEN NULL ELSE options ->> 'as_of' END);
 END $$;
@@ -369,7 +371,8 @@ END $$;
 COMMENT ON FUNCTION base_make_schema(text, text) IS
 'Makes the schema of a customer base; true if it is new, false for an empty one of the caller''s, an error for any other.';
 
--- Tables, in the order in which a reader meets them. Every option is kept as text.
+-- Tables, in the order in which a reader meets them. Every option is kept as text. Those without a primary key have their rows as identity, or
+-- a publication of all tables would make every refresh and fold an error.
 CREATE FUNCTION base_make_tables(options jsonb) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -390,6 +393,7 @@ CREATE TABLE {schema}.state (first_day date, last_day date, refreshed_at timesta
 	verified_at timestamptz, differences bigint, live_since timestamptz, folded_at timestamptz, advanced_at timestamptz, advanced_to date,
 	compared_on date, compared_as bigint, logged_to bigint, kept_before date) WITH (vacuum_truncate = false);
 COMMENT ON TABLE {schema}.state IS 'What the last refresh, fold, advance and verification found, and whether the base is live.';
+ALTER TABLE {schema}.state REPLICA IDENTITY FULL;
 INSERT INTO {schema}.state DEFAULT VALUES;
 
 CREATE TABLE {schema}.segment_map (code text PRIMARY KEY CHECK (code ~ '^[1-{rfm_bins}]{{digits}}$'), segment text NOT NULL, rank integer NOT NULL,
@@ -411,6 +415,7 @@ COMMENT ON TABLE {schema}.summary IS 'One row for each customer: the complete pu
 CREATE TABLE {schema}.deltas ({tenant_column}customer {customer_type}, day date, orders bigint, gross numeric,
 	refunds bigint, refunded numeric, item text, at timestamptz NOT NULL DEFAULT now()) WITH (vacuum_truncate = false, autovacuum_vacuum_scale_factor = 0,
 	autovacuum_vacuum_threshold = 20000);
+ALTER TABLE {schema}.deltas REPLICA IDENTITY FULL;
 INSERT INTO {schema}.deltas (item) VALUES ('');
 DELETE FROM {schema}.deltas;
 CREATE INDEX deltas_key ON {schema}.deltas ({key});
@@ -419,6 +424,7 @@ COMMENT ON TABLE {schema}.deltas IS 'What orders have changed since the last fol
 [[order_sql:
 CREATE TABLE {schema}.line_deltas ({tenant_column}customer {customer_type}, order_id {order_type}, day date, lines bigint, amount numeric,
 	at timestamptz NOT NULL DEFAULT now()) WITH (vacuum_truncate = false, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000);
+ALTER TABLE {schema}.line_deltas REPLICA IDENTITY FULL;
 CREATE INDEX line_deltas_key ON {schema}.line_deltas ({key});
 COMMENT ON TABLE {schema}.line_deltas IS 'The same for lines of orders with an order id: their orders are read again from the source.';]]
 [[lines_to_last:CREATE INDEX line_deltas_day ON {schema}.line_deltas (day);]]
@@ -429,6 +435,7 @@ CREATE INDEX lifecycle_changes_key ON {schema}.lifecycle_changes ({key});
 COMMENT ON TABLE {schema}.lifecycle_changes IS 'Every change of a lifecycle stage, as it was found: rows are only added, and what later turns out to have been otherwise is corrected by a new row.';
 
 CREATE TABLE {schema}.troubles (reason text NOT NULL, detail text, at timestamptz NOT NULL DEFAULT now()) WITH (vacuum_truncate = false);
+ALTER TABLE {schema}.troubles REPLICA IDENTITY FULL;
 COMMENT ON TABLE {schema}.troubles IS 'Why the base is known to be behind its source; a refresh empties it.';
 
 CREATE TABLE {schema}.cut_points ([[tenant_sql:tenant {tenant_type} NOT NULL, ]]measure text NOT NULL
@@ -491,6 +498,7 @@ COMMENT ON FUNCTION base_cut_points_check() IS
 -- The work of create_customer_base. It runs with the caller's rights, and an error leaves nothing behind.
 CREATE FUNCTION base_create(options jsonb) RETURNS TABLE (item text, value text)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET row_security = off SET standard_conforming_strings = on
+	SET bytea_output = hex SET extra_float_digits = 1 SET intervalstyle = postgres
 AS $$
 DECLARE
 	started timestamptz := clock_timestamp();

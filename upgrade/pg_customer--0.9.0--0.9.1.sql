@@ -31,6 +31,139 @@ CREATE FUNCTION base_expression(source regclass, option text, expression text, p
 COMMENT ON FUNCTION base_expression(regclass, text, text, text) IS
 'An option of a customer base as SQL over the alias s, safe under any search path, with its type, that type''s equality operator (NULL: no key type), and the same SQL without the alias: the column of exactly that name, else an expression over one row of the source whose names are looked up along path; subqueries, aggregates, window, set-returning and volatile functions are errors.';
 
+CREATE FUNCTION base_key_fits(VARIADIC key "any") RETURNS boolean
+	AS 'MODULE_PATHNAME', 'base_key_fits' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+COMMENT ON FUNCTION base_key_fits("any") IS
+'Whether the tenant and the customer of a row of the source are together short enough for an index.';
+
+-- Filling a base from its source --------------------------------------------------------------------
+
+-- The rows of the source as the base reads them: key, day, amount, order id, and why a row cannot be used. The day of a moment is
+-- read the fast way; the expression of the base, which triggers use, has nothing that a writer needs rights for.
+CREATE OR REPLACE FUNCTION base_rows(options jsonb) RETURNS text
+	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF options ->> 'day_sql' = format('((%s) AT TIME ZONE %L)::date', options ->> 'time_sql', options ->> 'time_zone') THEN
+		options := options || jsonb_build_object('day_sql', format('%s.local_day(%s, %L)', options ->> 'ext', options ->> 'time_sql', options ->> 'time_zone'));
+	END IF;
+	RETURN @extschema@.base_template($template$
+SELECT r.*, CASE WHEN r.customer IS NULL THEN 'no_customer'
+	[[tenant_sql:WHEN r.tenant IS NULL THEN 'no_tenant']]
+	WHEN r.day IS NULL THEN 'no_day'
+	WHEN NOT isfinite(r.day) THEN 'infinite_day'
+	[[currency_sql:WHEN r.currency IS DISTINCT FROM {'currency'} THEN 'foreign_currency']]
+	ELSE [[long_key:coalesce(]]{amount_problem}[[long_key:, CASE WHEN NOT {ext}.base_key_fits({r.key}) THEN 'failed' END)]] END AS reason
+FROM (SELECT [[tenant_sql:{tenant_sql} AS tenant, ]]{customer_sql} AS customer, {day_sql} AS day, {amount_sql} AS amount,
+		{order_sql} AS order_id, {time_sql} AS purchased_at[[currency_sql:, ({currency_sql})::text AS currency]]
+	FROM {source} AS s[[filter_sql: WHERE {filter_sql}]] OFFSET 0) AS r[[kept_before: WHERE NOT coalesce(r.day < {'kept_before'}, false)]] OFFSET 0$template$, options);
+END $$;
+
+-- What the counts of a fill are called, in the order in which data_quality shows them.
+CREATE OR REPLACE FUNCTION base_quality_texts(OUT ordinal integer, OUT item text, OUT en text, OUT zh text) RETURNS SETOF record
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+	VALUES
+	(1, 'rows_seen', 'Rows of the source that pass the filter: used, skipped or quarantined.', '来源中通过筛选的行数:使用、跳过或隔离。'),
+	(2, 'rows_used', 'Rows that are in the base.', '进入客户库的行数。'),
+	(3, 'orders_seen', 'Orders among them: rows with the same customer and order id, or each row; with rows left out an order counts for each reason.', '其中的订单数:客户与订单号相同的行为一单,无订单号则每行一单;有行未用的订单,每种原因各计一次。'),
+	(4, 'orders_used', 'Orders that are in the base: purchases and refunds.', '进入客户库的订单数:购买与退款。'),
+	(5, 'purchases', 'Orders with an amount of 0 or more.', '金额不小于 0 的订单。'),
+	(6, 'refunds', 'Orders with a negative amount: they lower the total and are no purchase.', '金额为负的订单:减少净额,不算购买。'),
+	(7, 'purchases_of_amount_zero', 'Purchases with amount 0.', '金额为 0 的购买。'),
+	(8, 'rows_of_unknown_amount', 'Rows without an amount: they add nothing to money.', '没有金额的行:不计入金额。'),
+	(9, 'rows_without_order_id', 'Rows without an order id: each is an order of its own.', '没有订单号的行:每行各为一单。'),
+	(10, 'order_ids_of_several_customers', 'Order ids with more than one customer: one order for each.', '对应多个客户的订单号:每个客户各为一单。'),
+	(11, 'customers', 'Customers in the base.', '客户库中的客户数。'),
+	(12, 'customers_without_purchase', 'Customers with refunds only: no scores, no segment.', '只有退款的客户:无评分,无分群。'),
+	(13, 'orders_after_as_of', 'Orders after the day of the base: every score leaves them out.', '晚于客户库日期的订单:任何评分都不计入。'),
+	(20, 'rows_skipped', 'Skipped: rows without a customer, a tenant or a day.', '跳过:没有客户、租户或日期的行。'),
+	(21, 'orders_without_customer', 'Skipped: orders without a customer.', '跳过:没有客户的订单。'),
+	(22, 'orders_without_tenant', 'Skipped: orders without a tenant.', '跳过:没有租户的订单。'),
+	(23, 'orders_without_day', 'Skipped: orders without a day.', '跳过:没有日期的订单。'),
+	(30, 'orders_quarantined', 'Orders with quarantined rows, once for each reason.', '含隔离行的订单,每种原因各计一次。'),
+	(31, 'quarantined_infinite_day', 'Quarantined rows: the day is infinite.', '隔离的行:日期为无穷。'),
+	(32, 'quarantined_nan', 'Quarantined rows: the amount is not a number.', '隔离的行:金额不是数字。'),
+	(33, 'quarantined_infinite', 'Quarantined rows: the amount is infinite.', '隔离的行:金额为无穷。'),
+	(34, 'quarantined_too_fine', 'Quarantined rows: the amount has a digit past the sixth after the point.', '隔离的行:金额的小数超过六位。'),
+	(35, 'quarantined_too_large', 'Quarantined rows: the amount is 10^21 or more.', '隔离的行:金额达到 10^21 或以上。'),
+	(36, 'quarantined_failed', 'Quarantined rows: an expression of the base failed, or the key is too long.', '隔离的行:客户库的表达式出错,或标识过长。'),
+	(37, 'quarantined_foreign_currency', 'Quarantined rows: another currency than that of the base.', '隔离的行:币种与客户库不同。');
+END;
+
+-- Live bases: signed changes, and bringing them into the summary -------------------------------------
+
+-- The changes of a live base by customer: what its triggers have appended, summed. With an order id, the orders whose lines
+-- have changed are read again: what an order was is what it is, less what has changed. One snapshot sees both. Lines before the
+-- day of keep_history_before are not read again; those that were written while it ran are what they add. A customer with
+-- changes has a row, even if they come to nothing: an order that was not there before and is gone again adds nothing to a day.
+-- deltas and line_deltas: what to read them from.
+CREATE OR REPLACE FUNCTION base_changes(options jsonb, deltas text, line_deltas text) RETURNS text
+	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	options := options || jsonb_build_object('deltas', deltas, 'line_deltas', line_deltas);
+	IF options ->> 'order_sql' IS NOT NULL THEN
+		options := options || jsonb_build_object('deltas', @extschema@.base_template($template$
+(SELECT {key}, day, orders, gross, refunds, refunded, item FROM {deltas} AS d
+UNION ALL
+SELECT {o.key}, v.day, CASE WHEN v.amount >= 0 THEN v.sign ELSE 0 END, CASE WHEN v.amount >= 0 THEN v.sign * v.amount ELSE 0 END,
+	CASE WHEN v.amount < 0 THEN v.sign ELSE 0 END, CASE WHEN v.amount < 0 THEN -v.sign * v.amount ELSE 0 END, NULL
+FROM (SELECT {d.key}, d.order_id, min(d.day) FILTER (WHERE d.lines > 0) AS day, sum(d.amount) AS amount,
+		min(d.day) FILTER (WHERE d.lines > d.changed) AS day_before, sum(d.amount - d.amount_changed) AS amount_before, min(d.day) AS first_day
+	FROM (SELECT {l.key}, l.order_id, l.day, sum(l.lines) AS lines, sum(l.changed) AS changed, sum(l.amount) AS amount, sum(l.amount_changed) AS amount_changed
+		FROM (SELECT {key}, order_id, day, CASE WHEN kept THEN lines ELSE 0 END AS lines, lines AS changed, CASE WHEN kept THEN amount ELSE 0 END AS amount, amount AS amount_changed
+			FROM (SELECT d.*, coalesce(day < (SELECT kept_before FROM {schema}.state), false) AS kept FROM {line_deltas} AS d) AS d
+			UNION ALL
+			SELECT {t.key}, t.order_id, r.day, 1, 0, coalesce(r.amount, 0), 0
+			FROM (SELECT {key}, order_id FROM {line_deltas} AS d GROUP BY {key}, order_id) AS t
+				CROSS JOIN LATERAL {schema}.lines_of({t.key}, t.order_id) AS r) AS l
+		GROUP BY {l.key}, l.order_id, l.day) AS d
+	GROUP BY {d.key}, d.order_id) AS o,
+	LATERAL (VALUES (1, o.day, o.amount), (-1, o.day_before, o.amount_before), (0, o.first_day, 0)) AS v (sign, day, amount)
+WHERE v.day IS NOT NULL AND {ext}.base_amount_problem(v.amount) IS NULL)$template$, options));
+	END IF;
+	RETURN @extschema@.base_template($template$
+SELECT {d.key}, {ext}.purchase_changes(d.day, d.orders, d.gross, d.refunds, d.refunded) AS changes
+FROM (SELECT {d.key}, d.day, sum(d.orders)::bigint AS orders, sum(d.gross) AS gross, sum(d.refunds)::bigint AS refunds, sum(d.refunded) AS refunded
+	FROM {deltas} AS d WHERE d.item IS NULL GROUP BY {d.key}, d.day) AS d
+GROUP BY {d.key}$template$, options);
+END $$;
+
+-- The lines of an order that has changed, as the source has them. Readers of a base have no rights on its source and should
+-- not need any, so the function runs as the base's owner, with a pinned path and the base's settings, and for orders with
+-- changes that are not folded alone. Its body is text: the shop may alter its tables, and no view of ours stands in the way.
+CREATE OR REPLACE FUNCTION base_make_lines_of(options jsonb) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	options := options || jsonb_build_object('tenant_parameter', CASE WHEN options ->> 'tenant_sql' IS NULL THEN '' ELSE format('wanted_tenant %s, ', options ->> 'tenant_type') END,
+		'row_tenant,', CASE WHEN options ->> 'tenant_sql' IS NULL THEN '' ELSE format('(%s), ', options ->> 'tenant_sql') END);
+	EXECUTE @extschema@.base_template($template$
+CREATE OR REPLACE FUNCTION {schema}.lines_of({tenant_parameter}wanted_customer {customer_type}, wanted_order {order_type}) RETURNS TABLE (day date, amount numeric)
+	LANGUAGE plpgsql STABLE STRICT SECURITY DEFINER PARALLEL SAFE ROWS 5
+	SET search_path = pg_catalog, pg_temp SET timezone = {'time_zone'} SET datestyle = {'date_style'} SET row_security = off
+	SET bytea_output = hex SET extra_float_digits = 1 SET intervalstyle = postgres
+AS {'body'};
+COMMENT ON FUNCTION {schema}.lines_of({tenant_parameter}wanted_customer {customer_type}, wanted_order {order_type}) IS
+	'The lines in the source of an order with changes that are not folded yet; runs as the owner of the base.'$template$,
+		options || jsonb_build_object('body', @extschema@.base_template($template$
+#variable_conflict use_column
+BEGIN
+	IF EXISTS (SELECT FROM {schema}.line_deltas AS d WHERE d.customer {customer_equal} wanted_customer[[tenant_sql: AND d.tenant {tenant_equal} wanted_tenant]]
+			AND d.order_id {order_equal} wanted_order) THEN
+		RETURN QUERY SELECT r.day, r.amount::numeric
+		FROM {source} AS s CROSS JOIN LATERAL (SELECT {row_tenant,}{customer_sql}, {day_sql}, {amount_sql}[[currency_sql:, ({currency_sql})::text]])
+			AS r ({tenant,} customer, day, amount[[currency_sql:, currency]])
+		WHERE {order_sql} {order_equal} wanted_order AND r.customer {customer_equal} wanted_customer[[tenant_sql: AND r.tenant {tenant_equal} wanted_tenant]]
+			AND isfinite(r.day) AND {amount_problem} IS NULL[[filter_sql: AND ({filter_sql})]]
+			[[currency_sql:AND r.currency IS NOT DISTINCT FROM {'currency'}]]
+			AND NOT coalesce(r.day < (SELECT kept_before FROM {schema}.state), false);
+	END IF;
+END $template$, options)));
+END $$;
+
 -- The views of stages. What customers of the customers table have not bought until a day makes them prospects.
 CREATE OR REPLACE FUNCTION base_make_lifecycle_views(options jsonb) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -1202,6 +1335,27 @@ FROM {schema}.measured_at($1) AS m
 WHERE m.last_purchase IS NOT NULL$template$);
 END $$;
 
+-- The table of a name that is stored with its schema; NULL: there is none. Other than to_regclass, it asks nobody for rights on that schema.
+CREATE FUNCTION base_find_table(name text) RETURNS regclass
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT c.oid::regclass FROM pg_catalog.parse_ident(name) AS p (parts)
+		JOIN pg_catalog.pg_namespace AS n ON n.nspname = p.parts[1]::name JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.oid AND c.relname = p.parts[2]::name;
+END;
+
+COMMENT ON FUNCTION base_find_table(text) IS
+'The table of a qualified name, for readers who may not use its schema; NULL if there is none.';
+
+-- The same for a view that must not fail when the source is gone: one row for each table. STRICT keeps it from being inlined,
+-- or the view's cost would be that of a source with a million partitions, for which the server would compile it to machine code.
+CREATE OR REPLACE FUNCTION base_trigger_state(settings regclass, source text) RETURNS TABLE (relation text, missing boolean)
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE ROWS 10
+BEGIN ATOMIC
+	SELECT t.relation::text, EXISTS (SELECT FROM base_missing_triggers(n.nspname, base_find_table(source)) AS m WHERE m.relation = t.relation)
+	FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace, base_tables(base_find_table(source)) AS t
+	WHERE c.oid = settings;
+END;
+
 -- Refuses sources on which triggers would not see every change, with the way out.
 CREATE OR REPLACE FUNCTION base_check_live(options jsonb) RETURNS void
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -1226,7 +1380,9 @@ BEGIN
 			WHEN found.persistence = 'u' THEN 'is unlogged, and is emptied after a crash without a trace'
 			WHEN found.kind = 'r' AND EXISTS (SELECT FROM pg_inherits WHERE inhparent = found.relation) THEN 'has tables that inherit from it'
 			WHEN EXISTS (SELECT FROM pg_subscription_rel WHERE srrelid = found.relation)
-				THEN 'is filled by a subscription, which fires no triggers' END;
+				THEN 'is filled by a subscription, which fires no triggers'
+			WHEN found.relation = source
+				THEN (SELECT format('is a part of %s, and what is written to that fires no triggers of a part', i.inhparent::regclass) FROM pg_inherits AS i WHERE i.inhrelid = source LIMIT 1) END;
 		FOREACH other IN ARRAY ARRAY['pg_catalog.pg_dist_partition', '_timescaledb_catalog.hypertable'] LOOP
 			IF problem IS NULL AND to_regclass(other) IS NOT NULL THEN
 				EXECUTE CASE other WHEN 'pg_catalog.pg_dist_partition' THEN 'SELECT ''is a distributed table'' FROM pg_dist_partition WHERE logicalrelid = $1'
@@ -1308,6 +1464,59 @@ BEGIN
 		PERFORM pg_notify('pg_customer', json_build_object('base', options ->> 'base', 'changes', logged.rows, 'last_id', logged.id)::text);
 	END IF;
 	RETURN logged.rows;
+END $$;
+
+-- Dispatches the steps of the procedures below.
+CREATE OR REPLACE FUNCTION base_step(settings regclass, step text, argument bigint) RETURNS bigint
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	options jsonb := @extschema@.base_options(settings);
+	live boolean;
+	source regclass;
+	schema name;
+BEGIN
+	CASE step
+	WHEN 'start' THEN
+		PERFORM @extschema@.base_check_live(options);
+		RETURN @extschema@.base_make_triggers(options) + @extschema@.base_make_survey_triggers(options);
+	WHEN 'go_live' THEN
+		PERFORM @extschema@.base_refresh(settings);
+		PERFORM @extschema@.base_mark_live_surveys(options);
+		EXECUTE @extschema@.base_template('UPDATE {schema}.state SET live_since = coalesce(live_since, clock_timestamp())', options);
+	WHEN 'stop' THEN
+		EXECUTE format('LOCK TABLE %s IN SHARE UPDATE EXCLUSIVE MODE', settings);
+		EXECUTE @extschema@.base_template('UPDATE {schema}.state SET live_since = NULL; UPDATE {schema}.surveys SET live_since = NULL', options);
+		RETURN @extschema@.base_drop_triggers(options) + @extschema@.base_drop_survey_triggers(options);
+	WHEN 'fold' THEN
+		RETURN @extschema@.base_fold(settings, argument);
+	WHEN 'adopt' THEN
+		EXECUTE format('LOCK TABLE %s IN SHARE UPDATE EXCLUSIVE MODE', settings);
+		EXECUTE @extschema@.base_template('SELECT live_since IS NOT NULL FROM {schema}.state', options) INTO live;
+		source := to_regclass(options ->> 'source');
+		schema := (parse_ident(options ->> 'schema'))[1];
+		IF live THEN
+			PERFORM @extschema@.base_make_survey_triggers(options, false);
+		END IF;
+		IF live AND source IS NOT NULL THEN
+			-- Who has disabled a trigger had a reason. That it was must be known when it is enabled again.
+			EXECUTE @extschema@.base_template('INSERT INTO {schema}.troubles (reason, detail) SELECT DISTINCT ''trigger_disabled'', m.relation::text
+				FROM {ext}.base_missing_triggers($1, $2) AS m WHERE m.disabled
+				EXCEPT SELECT t.reason, t.detail FROM {schema}.troubles AS t', options) USING schema, source;
+			IF EXISTS (SELECT FROM @extschema@.base_missing_triggers(schema, source) AS m WHERE NOT m.disabled)
+					OR EXISTS (SELECT FROM @extschema@.base_stray_triggers(schema, source)) OR EXISTS (SELECT FROM pg_inherits WHERE inhrelid = source) THEN
+				PERFORM @extschema@.base_check_live(options);
+				-- What was written to it directly until now is for the comparison to find.
+				EXECUTE @extschema@.base_template('UPDATE {schema}.state SET compared_on = NULL', options);
+				RETURN @extschema@.base_make_triggers(options, false);
+			END IF;
+		END IF;
+	WHEN 'advance' THEN
+		RETURN @extschema@.base_advance(settings, argument);
+	WHEN 'finish' THEN
+		RETURN @extschema@.base_finish(settings);
+	END CASE;
+	RETURN 0;
 END $$;
 
 -- The work of upgrade_customer_base: views and functions of this version in the place of those that are there, and what tables have gained. The
@@ -1516,7 +1725,7 @@ FROM {schema}.surveys AS s CROSS JOIN {schema}.settings AS b
 			min(a.answered_at) FILTER (WHERE a.problem IS NULL)::date AS first_day, max(a.answered_at) FILTER (WHERE a.problem IS NULL)::date AS last_day
 		FROM {schema}.answers AS a WHERE a.survey = s.id) AS a ON true
 	CROSS JOIN LATERAL (SELECT CASE
-		WHEN to_regclass(s.source) IS NULL THEN format({'reason_gone'}, s.source)
+		WHEN {ext}.base_find_table(s.source) IS NULL THEN format({'reason_gone'}, s.source)
 		WHEN EXISTS (SELECT FROM {schema}.troubles AS o WHERE o.reason = 'survey' AND starts_with(o.detail, s.survey || ': '))
 			THEN (SELECT min(o.detail) FROM {schema}.troubles AS o WHERE o.reason = 'survey' AND starts_with(o.detail, s.survey || ': ')) || {'reason_missed'}
 		WHEN s.live_since IS NOT NULL THEN (SELECT format({'reason_lacks'}, min(m.relation::text)) FROM {ext}.base_missing_survey_triggers((SELECT n.nspname FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
@@ -1608,6 +1817,25 @@ CREATE FUNCTION base_check_writable(base text) RETURNS void
 COMMENT ON FUNCTION base_check_writable(text) IS
 'Raises an error that names the customer base on a standby server and in a read-only transaction.';
 
+CREATE OR REPLACE FUNCTION base_options(settings regclass) RETURNS jsonb
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET datestyle = 'ISO'
+AS $$
+DECLARE
+	options jsonb;
+	schema text := (SELECT relnamespace::regnamespace::text FROM pg_class WHERE oid = settings);
+BEGIN
+	EXECUTE format('SELECT to_jsonb(s) || jsonb_build_object(''kept_before'', t.kept_before, ''differences'', t.differences) FROM ONLY %s AS s, ONLY %s.state AS t', settings, schema) INTO STRICT options;
+	RETURN options || jsonb_build_object('schema', schema, 'summary_table', schema || '.summary',
+		'deltas_table', schema || '.deltas', 'line_deltas_table', schema || '.line_deltas',
+		'ext', @extschema@.base_extension_schema(),
+		'amount_problem', CASE WHEN options ->> 'amount_type' = 'bigint' THEN 'NULL::text'
+			ELSE @extschema@.base_extension_schema() || '.base_amount_problem(r.amount)' END,
+		-- A number is never too long.
+		'long_key', (SELECT nullif(bool_or(t.typlen = -1), false) FROM pg_type AS t WHERE t.oid IN (to_regtype(options ->> 'customer_type'), to_regtype(options ->> 'tenant_type'))),
+		'until', CASE options ->> 'as_of' WHEN 'today' THEN (now() AT TIME ZONE (options ->> 'time_zone'))::date::text
+			WHEN 'last_purchase' THEN NULL ELSE options ->> 'as_of' END);
+END $$;
+
 -- Every option that can be judged alone. What is wrong is named with the value and the way out.
 CREATE OR REPLACE FUNCTION base_check_options(options jsonb) RETURNS void
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -1683,7 +1911,8 @@ BEGIN
 	END IF;
 END $$;
 
--- Tables, in the order in which a reader meets them. Every option is kept as text.
+-- Tables, in the order in which a reader meets them. Every option is kept as text. Those without a primary key have their rows as identity, or
+-- a publication of all tables would make every refresh and fold an error.
 CREATE OR REPLACE FUNCTION base_make_tables(options jsonb) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -1704,6 +1933,7 @@ CREATE TABLE {schema}.state (first_day date, last_day date, refreshed_at timesta
 	verified_at timestamptz, differences bigint, live_since timestamptz, folded_at timestamptz, advanced_at timestamptz, advanced_to date,
 	compared_on date, compared_as bigint, logged_to bigint, kept_before date) WITH (vacuum_truncate = false);
 COMMENT ON TABLE {schema}.state IS 'What the last refresh, fold, advance and verification found, and whether the base is live.';
+ALTER TABLE {schema}.state REPLICA IDENTITY FULL;
 INSERT INTO {schema}.state DEFAULT VALUES;
 
 CREATE TABLE {schema}.segment_map (code text PRIMARY KEY CHECK (code ~ '^[1-{rfm_bins}]{{digits}}$'), segment text NOT NULL, rank integer NOT NULL,
@@ -1725,6 +1955,7 @@ COMMENT ON TABLE {schema}.summary IS 'One row for each customer: the complete pu
 CREATE TABLE {schema}.deltas ({tenant_column}customer {customer_type}, day date, orders bigint, gross numeric,
 	refunds bigint, refunded numeric, item text, at timestamptz NOT NULL DEFAULT now()) WITH (vacuum_truncate = false, autovacuum_vacuum_scale_factor = 0,
 	autovacuum_vacuum_threshold = 20000);
+ALTER TABLE {schema}.deltas REPLICA IDENTITY FULL;
 INSERT INTO {schema}.deltas (item) VALUES ('');
 DELETE FROM {schema}.deltas;
 CREATE INDEX deltas_key ON {schema}.deltas ({key});
@@ -1733,6 +1964,7 @@ COMMENT ON TABLE {schema}.deltas IS 'What orders have changed since the last fol
 [[order_sql:
 CREATE TABLE {schema}.line_deltas ({tenant_column}customer {customer_type}, order_id {order_type}, day date, lines bigint, amount numeric,
 	at timestamptz NOT NULL DEFAULT now()) WITH (vacuum_truncate = false, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000);
+ALTER TABLE {schema}.line_deltas REPLICA IDENTITY FULL;
 CREATE INDEX line_deltas_key ON {schema}.line_deltas ({key});
 COMMENT ON TABLE {schema}.line_deltas IS 'The same for lines of orders with an order id: their orders are read again from the source.';]]
 [[lines_to_last:CREATE INDEX line_deltas_day ON {schema}.line_deltas (day);]]
@@ -1743,6 +1975,7 @@ CREATE INDEX lifecycle_changes_key ON {schema}.lifecycle_changes ({key});
 COMMENT ON TABLE {schema}.lifecycle_changes IS 'Every change of a lifecycle stage, as it was found: rows are only added, and what later turns out to have been otherwise is corrected by a new row.';
 
 CREATE TABLE {schema}.troubles (reason text NOT NULL, detail text, at timestamptz NOT NULL DEFAULT now()) WITH (vacuum_truncate = false);
+ALTER TABLE {schema}.troubles REPLICA IDENTITY FULL;
 COMMENT ON TABLE {schema}.troubles IS 'Why the base is known to be behind its source; a refresh empties it.';
 
 CREATE TABLE {schema}.cut_points ([[tenant_sql:tenant {tenant_type} NOT NULL, ]]measure text NOT NULL
@@ -1783,6 +2016,7 @@ END $$;
 -- The work of create_customer_base. It runs with the caller's rights, and an error leaves nothing behind.
 CREATE OR REPLACE FUNCTION base_create(options jsonb) RETURNS TABLE (item text, value text)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET row_security = off SET standard_conforming_strings = on
+	SET bytea_output = hex SET extra_float_digits = 1 SET intervalstyle = postgres
 AS $$
 DECLARE
 	started timestamptz := clock_timestamp();
@@ -1926,10 +2160,69 @@ ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT EXECUTE ON FUNCTIONS TO {role}
 	END IF;
 END $$;
 
+-- The tables of surveys, in every base. What was answered is kept as signed rows: a row that goes from the source adds one with -1.
+-- So triggers only ever append, whoever comes first, and the sum over equal rows is exact. What cannot be used stands among them with
+-- its problem, and goes like the rest when its row goes.
+CREATE OR REPLACE FUNCTION base_make_survey_tables(options jsonb) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	EXECUTE @extschema@.base_template($template$
+CREATE TABLE {schema}.surveys (id smallint PRIMARY KEY, survey text NOT NULL UNIQUE, kind text NOT NULL, scale text, source text NOT NULL,
+	minimum_answers integer NOT NULL DEFAULT 30 CHECK (minimum_answers > 0), wave text NOT NULL DEFAULT 'quarter' CHECK (wave IN ('week', 'month', 'quarter', 'half', 'year')),
+	loyalty_days integer NOT NULL DEFAULT 90 CHECK (loyalty_days > 0),
+	customer text, answered_at text NOT NULL, score text, dimension text, channel text, agent text, scope text, filter text, tenant text,
+	answer_source text NOT NULL, answer_customer_sql text, answer_tenant_sql text, answered_sql text NOT NULL, score_sql text, given_sql text, dimension_sql text,
+	channel_sql text, agent_sql text, scope_sql text, answer_filter_sql text, attached_at timestamptz NOT NULL DEFAULT now(), refreshed_at timestamptz, live_since timestamptz)
+	WITH (vacuum_truncate = false);
+COMMENT ON TABLE {schema}.surveys IS 'The surveys of the base, made by attach_survey. The columns minimum_answers, wave and loyalty_days are yours to edit.';
+
+CREATE TABLE {schema}.answers (survey smallint NOT NULL, {tenant_column}customer {customer_type}, answered_at timestamp, score smallint, dimension text, channel text, agent text,
+	scope text, given text, problem text, answers integer NOT NULL, counted boolean NOT NULL DEFAULT false) WITH (vacuum_truncate = false, autovacuum_vacuum_scale_factor = 0.05);
+CREATE INDEX answers_key ON {schema}.answers ({key});
+CREATE INDEX answers_new ON {schema}.answers (survey) WHERE NOT counted;
+ALTER TABLE {schema}.answers REPLICA IDENTITY FULL;
+COMMENT ON TABLE {schema}.answers IS 'Every answer to a survey, in the time of the base: rows with the same values add up, and -1 takes one back. A problem says why an answer cannot be used, given what it was.';
+
+CREATE TABLE {schema}.answer_counts (survey smallint NOT NULL, {tenant_column}day date NOT NULL, dimension text, channel text, agent text, scope text, score smallint,
+	answers bigint NOT NULL, UNIQUE NULLS NOT DISTINCT (survey, {tenant,} day, dimension, channel, agent, scope, score)) WITH (fillfactor = 80);
+ALTER TABLE {schema}.answer_counts REPLICA IDENTITY FULL;
+COMMENT ON TABLE {schema}.answer_counts IS 'Answers by day and all that they are told apart by, but the customer: what the views of surveys read.';
+
+CREATE TABLE {schema}.targets ({tenant_column}metric text NOT NULL CHECK (metric IN ({metrics})), survey text, unit text NOT NULL DEFAULT 'month' CHECK (unit IN ('week', 'month', 'quarter', 'year')),
+	period date NOT NULL, target numeric NOT NULL, UNIQUE NULLS NOT DISTINCT ({tenant,} metric, survey, unit, period));
+ALTER TABLE {schema}.targets REPLICA IDENTITY FULL;
+COMMENT ON TABLE {schema}.targets IS 'What is to be reached: a metric, the first day and the unit of a period, and the target. Yours to fill; the view kpi_targets compares.'$template$,
+		options || jsonb_build_object('tenant_column', CASE WHEN options ->> 'tenant_sql' IS NULL THEN '' ELSE format('tenant %s, ', options ->> 'tenant_type') END,
+			'metrics', (SELECT string_agg(quote_literal(m.metric), ', ') FROM @extschema@.base_metrics() AS m)));
+END $$;
+
+-- The rows of a survey as the base keeps them, from its source or from rows of it that a trigger has. A question that was not answered is none.
+-- What tells answers apart must fit into an index.
+CREATE OR REPLACE FUNCTION base_answer_rows(options jsonb, relation text) RETURNS text
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN @extschema@.base_template($template$
+SELECT {id}::smallint AS survey, [[tenant_sql:CASE WHEN p.problem IS DISTINCT FROM 'too_long' THEN r.tenant END AS tenant, ]]CASE WHEN p.problem IS DISTINCT FROM 'too_long' THEN r.customer END AS customer, r.answered_at, CASE WHEN p.problem IS NULL THEN r.score::smallint END AS score, r.dimension, r.channel, r.agent,
+	coalesce(r.scope, 'external') AS scope, CASE WHEN p.problem IS NOT NULL THEN left(r.given, 200) END AS given, p.problem
+FROM (SELECT [[tenant_sql:{answer_tenant_sql} AS tenant, ]]({answer_customer_sql})::{customer_type} AS customer, {answered_sql} AS answered_at,
+		{score_sql} AS score, ({given_sql})::text AS given,
+		CASE WHEN lower(({dimension_sql})::text) NOT IN ('', 'overall', '总体', '整体') THEN ({dimension_sql})::text END AS dimension,
+		({channel_sql})::text AS channel, ({agent_sql})::text AS agent, ({scope_sql})::text AS scope
+	FROM {relation} AS s[[answer_filter_sql: WHERE {answer_filter_sql}]] OFFSET 0) AS r,
+	LATERAL (SELECT CASE WHEN octet_length(concat([[tenant_sql:r.tenant, ]]r.customer, r.dimension, r.channel, r.agent, r.scope)) > {longest} THEN 'too_long'
+		[[tenant_sql:WHEN r.tenant IS NULL THEN 'no_tenant' ]]WHEN r.answered_at IS NULL THEN 'no_day' WHEN NOT isfinite(r.answered_at) THEN 'infinite_day'
+		[[scale:WHEN r.score IS NULL THEN 'not_a_score' WHEN r.score NOT BETWEEN {low} AND {high} THEN 'outside_scale' WHEN r.score <> trunc(r.score) THEN 'not_whole' ]]END AS problem OFFSET 0) AS p
+[[scale:WHERE r.given IS NOT NULL]]$template$, options || jsonb_build_object('relation', relation, 'longest', current_setting('block_size')::integer / 3 - 230,
+		'low', split_part(options ->> 'scale', '..', 1), 'high', split_part(options ->> 'scale', '..', 2)));
+END $$;
+
 -- The trigger function of a survey stands in the base's schema and runs as the base's owner, for who writes answers has no rights on
 -- the base; its path and settings are pinned, nobody else may use it for a trigger, and it acts for the survey's own source alone. It
 -- appends, so it waits for nobody but an instant, while the table grows: locked tables are left alone. Whatever goes wrong, the answer is
--- written and the base is known to be behind. A row whose expressions fail is found by reading the statement's rows one by one.
+-- written and the base is known to be behind. A row whose expressions fail is found by reading the statement's rows one by one, unless what fails
+-- is no row: a column or a function is gone, or a right.
 CREATE OR REPLACE FUNCTION base_make_survey_function(options jsonb) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -1970,7 +2263,8 @@ BEGIN
 	END LOOP;
 	EXECUTE @extschema@.base_template($template$
 CREATE OR REPLACE FUNCTION {schema}.survey_{id}_changes() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
-	SET search_path = pg_catalog, pg_temp SET timezone = {'time_zone'} SET datestyle = {'date_style'} SET row_security = off SET lock_timeout = 0 AS {'body'};
+	SET search_path = pg_catalog, pg_temp SET timezone = {'time_zone'} SET datestyle = {'date_style'} SET row_security = off SET lock_timeout = 0
+	SET bytea_output = hex SET extra_float_digits = 1 SET intervalstyle = postgres AS {'body'};
 REVOKE ALL ON FUNCTION {schema}.survey_{id}_changes() FROM PUBLIC;
 COMMENT ON FUNCTION {schema}.survey_{id}_changes() IS 'Trigger of a survey''s source: records its changes in the table answers; runs as the owner of the base.'$template$,
 		options || jsonb_build_object('body', @extschema@.base_template($template$
@@ -1982,15 +2276,23 @@ DECLARE
 BEGIN
 	IF TG_RELID <> coalesce(to_regclass({'answer_source'}), 0) AND NOT EXISTS (SELECT FROM pg_partition_ancestors(TG_RELID) AS a WHERE a.relid = to_regclass({'answer_source'})) THEN
 		IF to_regclass({'answer_source'}) IS NULL THEN
+			LOCK TABLE {schema}.troubles IN ROW EXCLUSIVE MODE NOWAIT;
 			INSERT INTO {schema}.troubles (reason, detail) VALUES ('survey', {'survey'} || ': its source was renamed');
 		END IF;
 		RETURN NULL;
-	ELSIF current_setting('pg_customer.maintain', true) = 'off' THEN
+	ELSIF NOT coalesce(nullif(current_setting('pg_customer.maintain', true), '')::boolean, true) THEN
+		LOCK TABLE {schema}.troubles IN ROW EXCLUSIVE MODE NOWAIT;
 		INSERT INTO {schema}.troubles (reason, detail) VALUES ('survey', {'survey'} || ': pg_customer.maintain is off');
 		RETURN NULL;
 	ELSIF TG_OP = 'TRUNCATE' THEN
 		IF to_regclass({'answer_source'}) <> TG_RELID THEN
+			LOCK TABLE {schema}.troubles IN ROW EXCLUSIVE MODE NOWAIT;
 			INSERT INTO {schema}.troubles (reason, detail) VALUES ('survey', {'survey'} || ': a partition was truncated');
+			RETURN NULL;
+		ELSIF current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN
+			-- Its snapshot may not see every answer that is to be taken back.
+			LOCK TABLE {schema}.troubles IN ROW EXCLUSIVE MODE NOWAIT;
+			INSERT INTO {schema}.troubles (reason, detail) VALUES ('survey', {'survey'} || ': it was truncated in a ' || upper(current_setting('transaction_isolation')) || ' transaction');
 			RETURN NULL;
 		END IF;
 		INSERT INTO {schema}.answers ({columns}, answers) SELECT {columns}, -sum(answers) FROM {schema}.answers WHERE survey = {id} GROUP BY {columns} HAVING sum(answers) <> 0;
@@ -1998,11 +2300,12 @@ BEGIN
 	END IF;
 	LOCK TABLE {schema}.answers IN ROW EXCLUSIVE MODE NOWAIT;
 	BEGIN
-{batches}	EXCEPTION WHEN insufficient_resources OR transaction_rollback THEN
+{batches}	EXCEPTION WHEN insufficient_resources OR transaction_rollback OR syntax_error_or_access_rule_violation THEN
 		RAISE;
 	WHEN OTHERS THEN{single}
 		IF many THEN
 			problem := [[visible:SQLSTATE]][[!visible:SQLERRM]];
+			LOCK TABLE {schema}.troubles IN ROW EXCLUSIVE MODE NOWAIT;
 			INSERT INTO {schema}.troubles (reason, detail) VALUES ('survey', {'survey'} || ': ' || problem);
 		END IF;
 	END;
@@ -2019,7 +2322,23 @@ EXCEPTION WHEN OTHERS THEN
 		HINT = format('The answers are written. When that is put right, run: SELECT * FROM refresh_customer_base(%L);', {'base'});
 	RETURN NULL;
 END $template$, options || jsonb_build_object('batches', body, 'single', part, 'columns', columns))));
+	-- Nor may those to whom functions that come later are granted by default.
+	FOR part IN SELECT DISTINCT a.grantee::regrole FROM pg_proc AS p, aclexplode(p.proacl) AS a
+		WHERE p.oid = to_regproc(format('%s.survey_%s_changes', options ->> 'schema', options ->> 'id')) AND a.grantee NOT IN (0, p.proowner) LOOP
+		EXECUTE format('REVOKE ALL ON FUNCTION %s.survey_%s_changes() FROM %s', options ->> 'schema', options ->> 'id', part);
+	END LOOP;
 END $$;
+
+-- Triggers of a survey, as base_triggers and base_missing_triggers are those of the orders.
+CREATE OR REPLACE FUNCTION base_missing_survey_triggers(schema name, id smallint, source text) RETURNS TABLE (relation regclass, trigger name, event text, referencing text, disabled boolean)
+	LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT t.relation, pg_catalog.concat('pg_customer_', CASE WHEN pg_catalog.octet_length(schema::text) > 34 THEN pg_catalog.md5(schema::text) ELSE schema END, '_survey_', id, '_', pg_catalog.lower(e.event))::name, e.event, e.referencing, g.present > 0
+	FROM base_tables(base_find_table(source)) AS t CROSS JOIN base_triggers(schema) AS e,
+		LATERAL (SELECT count(*) FILTER (WHERE p.tgenabled IN ('O', 'A')) AS enabled, count(*) AS present FROM pg_catalog.pg_trigger AS p
+			WHERE p.tgrelid = t.relation AND p.tgtype = e.type AND p.tgfoid = pg_catalog.to_regproc(pg_catalog.format('%I.survey_%s_changes', schema, id))) AS g
+	WHERE g.enabled = 0;
+END;
 
 COMMENT ON FUNCTION histories_resolved(text) IS
 'Internal: a query with one column of type purchase_history, with every name qualified as the present search path has it; anything else is an error.';

@@ -2,7 +2,7 @@
 -- the query that fills a base; and whatever is done to a base, the orders are written, and the base says what is wrong.
 BEGIN;
 CREATE EXTENSION IF NOT EXISTS pgtap;
-SELECT plan(46);
+SELECT plan(52);
 SET LOCAL client_min_messages = error;
 CREATE SCHEMA changes;
 SET LOCAL search_path = changes, public;
@@ -204,11 +204,33 @@ DELETE FROM keys WHERE b = 'x1' AND day = '2024-01-01';
 SELECT same('key_' || name, 'keys of such a type') FROM unnest('{a,b,c,d,g,h,i,k}'::text[]) AS t (name);
 SELECT is_empty(format('SELECT * FROM verify_customer_base(%L)', 'key_' || name), 'key_' || name || ': keys that are equal and not the same') FROM unnest('{b,d,e,f,j}'::text[]) AS t (name);
 
+
+-- A key that is made by way of text is the same in every session
+SELECT live('key_text', 'changes.keys', 'k::text || j::text', 'day', '1');
+SET LOCAL bytea_output = escape;
+SET LOCAL intervalstyle = iso_8601;
+INSERT INTO keys (k, j, day) VALUES ('\x01ff', '1 day', '2024-01-05');
+SELECT is_empty($$SELECT * FROM verify_customer_base('key_text')$$, 'text of a session that writes values otherwise');
+SELECT results_eq($$SELECT customer FROM key_text.customers WHERE last_purchase = '2024-01-05'$$, ARRAY['\x01ff1 day'], 'is that of all others');
+RESET bytea_output;
+RESET intervalstyle;
+
 -- A key that no index could hold
 CREATE TABLE mails (mail text, day date, total numeric);
 SELECT live('mails', 'changes.mails', 'mail', 'day', 'total');
 INSERT INTO mails SELECT (SELECT string_agg(md5(random()::text || i), '') FROM generate_series(1, n) AS i), '2024-01-01', 1 FROM unnest('{10,80,90,1000}'::int[]) AS n;
 SELECT results_eq('SELECT item, sum(orders)::int FROM mails.deltas GROUP BY 1 ORDER BY 1', $$VALUES ('failed', 2), (NULL, 2)$$, 'rows with keys that are too long are left out');
+SELECT lives_ok($$SELECT * FROM refresh_customer_base('mails')$$, 'by a refresh as well');
+SELECT results_eq($$SELECT item, rows FROM mails.data_quality WHERE item IN ('rows_used', 'quarantined_failed')$$, $$VALUES ('rows_used', 2::bigint), ('quarantined_failed', 2)$$, 'which counts them');
+SELECT is_empty($$SELECT * FROM verify_customer_base('mails')$$, 'and leaves the base right');
+
+-- The id of an order may be of any length, and whoever makes an index for it must not have orders rejected
+CREATE TABLE baskets (nr text, customer int, day date, total int);
+CREATE INDEX ON baskets USING hash (nr);
+SELECT live('baskets', 'changes.baskets', 'customer', 'day', 'total', ', order_id => ''nr''');
+CREATE INDEX ON baskets.line_deltas (order_id);
+INSERT INTO baskets SELECT string_agg(md5(i::text), ''), 1, '2024-01-01', 1 FROM generate_series(1, 400) AS i;
+SELECT results_eq('SELECT reason, detail FROM baskets.troubles', $$VALUES ('deltas_changed', 'line_deltas')$$, 'an index that might be too small is no part of a base');
 
 -- The last instant there is lies beyond the last day elsewhere, and the first before the first
 CREATE TABLE instants (customer int, at timestamptz, total int);

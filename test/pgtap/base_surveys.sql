@@ -166,6 +166,15 @@ ALTER TABLE later DISABLE TRIGGER USER;
 SELECT is((SELECT stale_reason FROM plain.survey_status WHERE survey = 'ces'), 'later lacks a trigger, or it is disabled: advance the base', 'a disabled trigger is seen');
 ALTER TABLE later ENABLE TRIGGER USER;
 
+ALTER TABLE later RENAME ease TO ease_of_use;
+SET client_min_messages = error;
+INSERT INTO later VALUES (3, '2024-05-09', 5);
+SET client_min_messages = warning;
+SELECT is((SELECT stale_reason FROM plain.survey_status WHERE survey = 'ces'), 'ces: column s.ease does not exist. When that is put right, refresh', 'a column that is renamed fails no row, but the survey');
+ALTER TABLE later RENAME ease_of_use TO ease;
+SELECT lives_ok($$SELECT * FROM refresh_customer_base('plain')$$, 'a refresh mends it');
+SELECT same('with what was answered meanwhile');
+
 -- Who may
 CREATE ROLE survey_teller; GRANT INSERT, SELECT, DELETE ON scores TO survey_teller;
 CREATE ROLE survey_reader; SELECT grant_reader('plain', 'survey_reader'); GRANT SELECT, TRIGGER ON scores TO survey_reader;
@@ -179,6 +188,28 @@ SELECT throws_ok($$CREATE TRIGGER mine AFTER INSERT ON scores REFERENCING NEW TA
 SELECT throws_ok($$SELECT * FROM attach_survey('plain', 'scores', 'customer', 'at', 'score', 'nps', survey => 'mine')$$, '42501', 'must be owner of customer base "plain"', 'and attaches nothing');
 SELECT throws_ok($$SELECT detach_survey('plain', 'nps')$$, '42501', 'must be owner of customer base "plain"', 'nor detaches');
 RESET ROLE;
+
+SELECT lives_ok($$SELECT * FROM attach_survey('plain', 'scores', 'customer', 'at', 'score', 'nps', survey => 'again')$$, 'a survey that comes after a reader');
+CALL advance_customer_base('plain');
+SELECT is_empty($$SELECT oid::regproc FROM pg_proc WHERE pronamespace = 'plain'::regnamespace AND proname ~ '^survey_\d+_changes$' AND has_function_privilege('survey_reader', oid, 'EXECUTE')$$,
+	'is none that the reader makes triggers of');
+SELECT detach_survey('plain', 'again') \g /dev/null
+
+-- What is too long for an index, a snapshot that is too old, and names that are too long
+INSERT INTO marks (customer, at, mark, about) SELECT 8, '2024-06-01', '5', string_agg(md5(i::text), '') FROM generate_series(1, 400) AS i;
+SELECT results_eq($$SELECT customer, problem, answers FROM plain.answers WHERE length(dimension) > 2700$$, $$VALUES (NULL::int, 'too_long', 1)$$, 'an answer that is too long is kept with its problem');
+CALL advance_customer_base('plain');
+SELECT same('and the others are counted');
+SELECT lives_ok($$SELECT * FROM refresh_customer_base('plain')$$, 'refreshed');
+DELETE FROM marks WHERE length(about) > 2700;
+SELECT is_empty($$SELECT survey FROM plain.answers WHERE length(dimension) > 2700 GROUP BY survey HAVING sum(answers) <> 0$$, 'it goes with its row');
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+SELECT count(*) > 0 FROM plain.answers \g /dev/null
+TRUNCATE complaints;
+SELECT matches((SELECT stale_reason FROM plain.survey_status WHERE survey = 'complaint'), '^complaint: it was truncated in a REPEATABLE READ transaction', 'an old snapshot may not see all answers that a TRUNCATE takes back');
+ROLLBACK;
+SELECT results_eq($$SELECT count(*), count(DISTINCT m.trigger) FROM generate_series(1, 12) AS id, base_missing_survey_triggers(repeat('x', 40)::name, id::smallint, 'public.scores') AS m$$,
+	$$VALUES (48::bigint, 48::bigint)$$, 'each trigger has a name of its own, however long that of the schema is');
 
 -- Erasure, and the end
 SELECT throws_ok($$SELECT * FROM forget_customer('plain', '7')$$, '55000', NULL, 'a customer with orders is not forgotten');

@@ -3,7 +3,7 @@ BEGIN;
 SET LOCAL search_path = public, customer;
 SET LOCAL client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS pgtap;
-SELECT plan(46);
+SELECT plan(48);
 
 -- What the functions promise
 SELECT is_empty($$
@@ -158,6 +158,22 @@ BEGIN
 	PERFORM drop_customer_base('far_base');
 END $$;
 SELECT foreign_source();
+
+CREATE FUNCTION nondeterministic_key() RETURNS SETOF text LANGUAGE plpgsql AS $$
+BEGIN
+	BEGIN
+		CREATE COLLATION any_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+	EXCEPTION WHEN feature_not_supported OR internal_error THEN
+		RETURN NEXT skip('PostgreSQL was built without ICU', 2);
+		RETURN;
+	END;
+	CREATE TABLE any_cases (mail text COLLATE any_case, day date, amount numeric);
+	RETURN NEXT throws_ok('SELECT * FROM create_customer_base(''any_cases'', ''any_cases'', ''mail'', ''day'', ''amount'')', '0A000',
+		'option customer has the nondeterministic collation "any_case", and different texts may be the same key', 'a key with a nondeterministic collation');
+	RETURN NEXT lives_ok('SELECT * FROM create_customer_base(''any_cases'', ''any_cases'', ''lower(mail) COLLATE "C"'', ''day'', ''amount'')', 'and the way out');
+	PERFORM drop_customer_base('any_cases');
+END $$;
+SELECT nondeterministic_key();
 
 SELECT count(drop_customer_base(base)) FROM customer_bases() WHERE base IN ('props', 'fresh', 'by_order', 'c_de', 'c_cn');
 SELECT is_empty($$ SELECT nspname FROM pg_namespace WHERE nspname IN ('props', 'fresh', 'by_order', 'c_de', 'c_cn') $$, 'dropping leaves nothing');

@@ -295,6 +295,38 @@ UPDATE shop.settings SET base_version = '2';
 INSERT INTO orders (customer, shop, at, amount, nr) VALUES ('c1', 'a', now(), 9, 'z');
 SELECT throws_ok('SELECT drop_customer_base(''shop'')', '2BP01', 'customer base "shop" is in use by objects that it did not make', 'a base in use is not dropped');
 SELECT differences('shop', 'and stays live');
+
+-- A source that becomes a part of another table, and a publication of all tables ------------------------------------------------
+CREATE TABLE whole (customer int, day date, amount numeric) PARTITION BY LIST (customer);
+CREATE TABLE a_part (LIKE whole);
+SELECT lives_ok($$SELECT * FROM create_customer_base('part', 'a_part', 'customer', 'day', 'amount', as_of => 'last_purchase')$$, 'a base');
+RESET default_transaction_isolation;
+CALL start_maintenance('part');
+ALTER TABLE whole ATTACH PARTITION a_part FOR VALUES IN (1);
+SELECT throws_ok($$SELECT base_run('part', 'adopt')$$, '42809', 'customer base "part" cannot be live: public.a_part is a part of public.whole, and what is written to that fires no triggers of a part',
+	'advance says that a source has become a part of another table');
+ALTER TABLE whole DETACH PARTITION a_part;
+CREATE PUBLICATION everything FOR ALL TABLES;
+SELECT lives_ok($$SELECT * FROM create_customer_base('published', 'orders', 'customer', 'at', 'amount', tenant => 'shop', order_id => 'nr', as_of => 'last_purchase')$$, 'under a publication of all tables a base is made');
+INSERT INTO a_part VALUES (1, '2024-01-01', 5);
+CALL advance_customer_base('part');
+SELECT is((SELECT count(*) FROM part.deltas), 0::bigint, 'folded');
+SELECT lives_ok($$SELECT * FROM refresh_customer_base('part')$$, 'refreshed');
+TRUNCATE a_part;
+SELECT is(status('part'), 'live triggers', 'and its source truncated');
+SELECT is_empty($$SELECT c.oid::regclass FROM pg_class AS c WHERE relnamespace = 'published'::regnamespace AND relkind = 'r' AND relreplident <> 'f'
+	AND NOT EXISTS (SELECT FROM pg_index WHERE indrelid = c.oid AND indisprimary)$$, 'every table of a base has an identity');
+DROP PUBLICATION everything;
+
+-- What a writer leaves who began before keep_history_before and commits after it
+CALL start_maintenance('published');
+SELECT keep_history_before('published', '2019-01-01') \g /dev/null
+INSERT INTO published.line_deltas (tenant, customer, order_id, day, lines, amount) VALUES ('a', 'late', 'late1', '2018-12-01', 1, 7), ('a', 'late', 'late1', '2018-12-02', 1, 2);
+SELECT results_eq($$SELECT orders, total FROM published.customers WHERE customer = 'late'$$, $$VALUES (1::bigint, 9.00)$$, 'lines before the kept day are not looked for in the source');
+CALL fold_customer_base('published');
+SELECT results_eq($$SELECT orders, total FROM published.customers WHERE customer = 'late'$$, $$VALUES (1::bigint, 9.00)$$, 'nor lost by a fold');
+SELECT drop_customer_base(b) FROM unnest('{part,published}'::text[]) AS b \g /dev/null
+
 DROP VIEW best, reads, added_up;
 DROP FUNCTION take(int);
 SELECT drop_customer_base(b) FROM unnest('{shop,lines,parts,diary}'::text[]) AS b \g /dev/null

@@ -56,6 +56,8 @@ SELECT is_refused('sales_parent', 'has tables that inherit from it');
 SELECT is((SELECT message FROM refusal('sales_parts')), 'customer base "refused" cannot be live: public.sales_part_unlogged is unlogged, and is emptied after a crash without a trace', 'an unlogged partition');
 DROP TABLE sales_part_unlogged;
 SELECT is((SELECT state FROM refusal('sales_parts')), 'started', 'a partitioned table can be followed');
+SELECT is_refused('sales_part', 'is a part of public.sales_parts, and what is written to that fires no triggers of a part');
+SELECT is_refused('sales_child', 'is a part of public.sales_parent, and what is written to that fires no triggers of a part');
 
 CREATE FUNCTION with_fdw() RETURNS SETOF text LANGUAGE plpgsql AS $$
 BEGIN

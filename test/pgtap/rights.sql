@@ -2,7 +2,7 @@
 -- may only insert orders, and nobody in particular; each with every table, view and function of the base.
 BEGIN;
 CREATE EXTENSION IF NOT EXISTS pgtap;
-SELECT plan(49);
+SELECT plan(53);
 SET LOCAL client_min_messages = warning;
 
 CREATE ROLE rights_owner;
@@ -146,6 +146,19 @@ GRANT SELECT ON rights_trap.settings, rights_named.settings TO PUBLIC;
 SET LOCAL ROLE rights_owner;
 SELECT results_eq($$SELECT base FROM customer_bases()$$, ARRAY['rights_base', 'rights_named', 'rights_named'], 'a table of another shape does not disturb the list');
 SELECT is(base_settings('rights_named'), 'rights_zz.settings'::regclass, 'the caller''s own base comes before one of the same name of another');
+RESET ROLE;
+
+-- A reader of the base needs no rights on its source, not even to know whether it is followed.
+CREATE SCHEMA rights_hidden;
+CREATE TABLE rights_hidden.orders AS TABLE public.rights_orders;
+CREATE TABLE rights_hidden.answers (customer int, day date, score int);
+SELECT lives_ok($$SELECT * FROM create_customer_base('rights_far', 'rights_hidden.orders', 'customer', 'day', 'amount')$$, 'a base over a schema that readers may not use');
+SELECT lives_ok($$SELECT * FROM attach_survey('rights_far', 'rights_hidden.answers', 'customer', 'day', 'score', 'nps')$$, 'with a survey');
+SELECT base_run('rights_far', 'start'), base_run('rights_far', 'go_live') \g /dev/null
+SELECT grant_reader('rights_far', 'rights_reader') \g /dev/null
+SET LOCAL ROLE rights_reader;
+SELECT results_eq($$SELECT mode, triggers_ok, stale FROM rights_far.base_status$$, $$VALUES ('live', true, false)$$, 'its readers see its state');
+SELECT results_eq($$SELECT mode, stale FROM rights_far.survey_status$$, $$VALUES ('live', false)$$, 'and that of its survey');
 RESET ROLE;
 
 -- Text means the same whatever the session says about backslashes; newer servers know only one way.
