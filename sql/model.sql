@@ -17,6 +17,7 @@ SELECT purchase_model('gamma_gamma', 'week', 1, 1, 1);
 SELECT purchase_model('bgnbd', 'week', 1, 1, 1);
 SELECT purchase_model('bgnbd', 'week', 1, 1, 0, 1);
 SELECT purchase_model('bgnbd', 'week', 1, 1, 'NaN', 1);
+SELECT purchase_model('bgnbd', 'week', 1, 1, 1e16, 1);
 SELECT purchase_model('bgnbd', 'week', 1, 1, NULL, 1);
 SELECT purchase_model('bgnbd', 'fortnight', 1, 1, 1, 1);
 SELECT purchase_model(NULL, 'week', 1, 1, 1, 1);

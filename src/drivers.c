@@ -349,6 +349,16 @@ typedef struct Regression
 } Regression;
 
 /*
+ * correlation
+ *		Pearson's; rounding takes it past 1 or -1 where two variables are the same but for their scales.
+ */
+static double
+correlation(const DriverTally *tally, const double *deviations, int i, int j)
+{
+	return Max(-1, Min(1, driver_deviations(tally, i, j) / deviations[i] / deviations[j]));
+}
+
+/*
  * set_correlations
  *		Finds the dimensions that vary.
  */
@@ -380,7 +390,7 @@ set_correlations(const DriverTally *tally, Regression *regression)
 				driver->note = "overall is constant";
 			else
 			{
-				driver->correlation = driver_deviations(tally, i + 1, 0) / deviations[i + 1] / deviations[0];
+				driver->correlation = correlation(tally, deviations, i + 1, 0);
 				regression->varying[n] = driver;
 				variables[n++] = i + 1;
 			}
@@ -394,8 +404,7 @@ set_correlations(const DriverTally *tally, Regression *regression)
 	{
 		regression->with_overall[i] = regression->varying[i]->correlation;
 		for (int j = 0; j < n; j++)
-			regression->correlations[i * n + j] = i == j ? 1 :
-				driver_deviations(tally, variables[i], variables[j]) / deviations[variables[i]] / deviations[variables[j]];
+			regression->correlations[i * n + j] = i == j ? 1 : correlation(tally, deviations, variables[i], variables[j]);
 	}
 }
 
@@ -500,7 +509,13 @@ set_importance(Regression *regression)
 		total += sum;
 	}
 	for (int i = 0; i < n; i++)
-		regression->varying[i]->importance = total > 0 ? regression->varying[i]->importance / total : get_float8_nan();
+	{
+		Driver	   *driver = regression->varying[i];
+
+		driver->importance = total > 0 ? driver->importance / total : get_float8_nan();
+		if (!(total > 0) && driver->note == NULL)
+			driver->note = "nothing is explained";
+	}
 }
 
 /*

@@ -69,7 +69,7 @@ COMMENT ON FUNCTION r_squared(driver_tally) IS
 CREATE FUNCTION drivers(tally driver_tally, names text[] DEFAULT NULL, OUT dimension int, OUT name text, OUT answers int8, OUT performance float8, OUT correlation float8, OUT beta float8, OUT std_error float8, OUT p_value float8, OUT importance float8, OUT quadrant text, OUT note text) RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'driver_tally_drivers' LANGUAGE C IMMUTABLE PARALLEL SAFE ROWS 10;
 COMMENT ON FUNCTION drivers(driver_tally, text[]) IS
-	'A row for each dimension: performance (mean rating), correlation with the overall rating, standardised regression coefficient beta with standard error and p, importance (share of R squared by relative weights of Johnson 2000; all sum to 1), quadrant (concentrate here, keep up, low priority, possible overkill: Martilla and James 1977, cut at the means); note says why there is no number: constant, collinear, overall is constant, too few answers, no answers';
+	'A row for each dimension: performance (mean rating), correlation with the overall rating, standardised regression coefficient beta with standard error and p, importance (share of R squared by relative weights of Johnson 2000; all sum to 1), quadrant (concentrate here, keep up, low priority, possible overkill: Martilla and James 1977, cut at the means); note says why there is no number: constant, collinear, overall is constant, too few answers, no answers, nothing is explained';
 
 CREATE FUNCTION quadrant_label(quadrant text, language text DEFAULT 'en') RETURNS text
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;

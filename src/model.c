@@ -332,9 +332,10 @@ make(ModelKind kind, text *unit, ArrayType *array)
 		if (!model_parameter_is_valid(model->parameters[i]))
 			ereport(ERROR,
 					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-					 errmsg("parameter %s of %s must be greater than 0, not %s", class->parameter_names[i], class->title,
+					 errmsg("parameter %s of %s must be from %g to %g, not %s", class->parameter_names[i], class->title,
+							MODEL_SMALLEST_PARAMETER, MODEL_LARGEST_PARAMETER,
 							nulls[i] ? "NULL" : DatumGetCString(DirectFunctionCall1(float8out, numbers[i]))),
-					 errhint("Parameters are from %g to %g.", MODEL_SMALLEST_PARAMETER, MODEL_LARGEST_PARAMETER)));
+					 errhint("Parameters of models are above 0.")));
 	}
 	if (unit != NULL)
 		model->unit = time_unit(unit);

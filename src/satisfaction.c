@@ -21,6 +21,9 @@
 #include "math/distributions.h"
 #include "rating_tally.h"
 
+/* Weights of the index; no sum of them is out of the range of numbers. */
+#define LARGEST_WEIGHT 1e100
+
 PG_FUNCTION_INFO_V1(rating_tally_answers);
 PG_FUNCTION_INFO_V1(rating_mean);
 PG_FUNCTION_INFO_V1(rating_mean_on_scale);
@@ -244,7 +247,8 @@ squared_error(const RatingTally *tally)
 
 /*
  * mean_bound
- *		(tally, confidence): an end of Student's interval of the mean, with the effective number of answers.
+ *		(tally, confidence): an end of Student's interval of the mean, with the effective number of answers. Where that is
+ *		hardly more than one, no double holds the quantile.
  */
 static Datum
 mean_bound(FunctionCallInfo fcinfo, int sign)
@@ -252,6 +256,7 @@ mean_bound(FunctionCallInfo fcinfo, int sign)
 	const RatingTally *tally = PG_GETARG_RATING_TALLY(0);
 	double		confidence = PG_GETARG_FLOAT8(1);
 	double		answers;
+	double		width;
 
 	(void) confidence_z(confidence);
 	if (all_weight(tally) == 0)
@@ -259,7 +264,10 @@ mean_bound(FunctionCallInfo fcinfo, int sign)
 	answers = effective_answers(tally);
 	if (!(answers > 1))
 		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(mean_of(tally) + sign * confidence_t(confidence, answers - 1) * sqrt(squared_error(tally)));
+	width = confidence_t(confidence, answers - 1) * sqrt(squared_error(tally));
+	if (!isfinite(width))
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(mean_of(tally) + sign * width);
 }
 
 Datum
@@ -484,7 +492,8 @@ array_argument(FunctionCallInfo fcinfo, int argument, Datum **values, bool **nul
 /*
  * satisfaction_index
  *		(scores, weights, scale): the weighted mean of the scores as percent of the way from the lowest to the highest answer.
- *		Weights may be NULL: all are 1. A score that is NULL is left out with its weight.
+ *		Weights may be NULL: all are 1. A score that is NULL is left out with its weight. Each score is a share first, so
+ *		that rounding never takes the index past 100.
  */
 Datum
 satisfaction_index(PG_FUNCTION_ARGS)
@@ -519,21 +528,22 @@ satisfaction_index(PG_FUNCTION_ARGS)
 		if (weights != NULL)
 		{
 			weight = no_weight[i] ? get_float8_nan() : DatumGetFloat8(weights[i]);
-			if (!(weight >= 0) || isinf(weight))
+			if (!(weight >= 0 && weight <= LARGEST_WEIGHT))
 				ereport(ERROR,
 						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						 no_weight[i] ? errmsg("weight %d of satisfaction_index is NULL", i + 1)
-						 : errmsg("weight %d of satisfaction_index is not a number of at least 0: %g", i + 1, weight)));
+						 : errmsg("weight %d of satisfaction_index is not a number from 0 to %g: %g", i + 1, LARGEST_WEIGHT, weight),
+						 errhint("Only how the weights compare to each other matters; 0 leaves a dimension out.")));
 		}
 		if (no_score[i])
 			continue;
 		score = DatumGetFloat8(scores[i]);
 		if (!(score >= scale.low && score <= scale.high))
 			rating_not_on_scale(DatumGetCString(DirectFunctionCall1(float8out, scores[i])), &scale);
-		sum += weight * (score - scale.low);
+		sum += weight * ((score - scale.low) / (scale.high - scale.low));
 		total += weight;
 	}
 	if (total == 0)
 		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(100 * sum / (total * (scale.high - scale.low)));
+	PG_RETURN_FLOAT8(100 * (sum / total));
 }

@@ -264,7 +264,8 @@ survival_periods(PG_FUNCTION_ARGS)
 	if (!(length > 0) || isinf(length))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the length of a period must be greater than 0, not %g", length)));
+				 errmsg("the length of a period must be greater than 0 and finite, not %g", length),
+				 errhint("Give it in the unit of the durations, such as 30.4375 for months of days.")));
 	if (rows > 0 && !(curve->rows[rows - 1].at / length < MANY_PERIODS))
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),

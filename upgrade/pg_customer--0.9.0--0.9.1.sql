@@ -22,6 +22,9 @@ DROP FUNCTION base_expression(source regclass, option text, expression text, pat
 COMMENT ON FUNCTION summary_query(text, anyelement) IS
 'Internal: the statement that summarise runs: the query with its names looked up along the search path, grouped by customer';
 
+COMMENT ON FUNCTION drivers(driver_tally, text[]) IS
+	'A row for each dimension: performance (mean rating), correlation with the overall rating, standardised regression coefficient beta with standard error and p, importance (share of R squared by relative weights of Johnson 2000; all sum to 1), quadrant (concentrate here, keep up, low priority, possible overkill: Martilla and James 1977, cut at the means); note says why there is no number: constant, collinear, overall is constant, too few answers, no answers, nothing is explained';
+
 -- What an option of a customer base means -----------------------------------------------------------
 
 CREATE FUNCTION base_expression(source regclass, option text, expression text, path text,

@@ -2,7 +2,7 @@
 BEGIN;
 SET LOCAL search_path = public, customer;
 CREATE EXTENSION IF NOT EXISTS pgtap;
-SELECT plan(34);
+SELECT plan(36);
 
 SELECT is_empty($$SELECT oid::regprocedure FROM pg_proc WHERE proname ~ '^(drivers|driver_tally|satisfaction_drivers|quadrant_label)' AND NOT (provolatile = 'i' AND proparallel = 's')$$,
 	'all functions are immutable and parallel safe');
@@ -36,6 +36,12 @@ SELECT cmp_ok((SELECT abs((SELECT importance * r_squared(t) FROM drivers(t) WHER
 		- (r_squared(ta) + r_squared(t) - r_squared(tb)) / 2)
 	FROM (SELECT satisfaction_drivers(overall, ARRAY[a, d]) AS t, satisfaction_drivers(overall, ARRAY[a]) AS ta, satisfaction_drivers(overall, ARRAY[d]) AS tb FROM answers) s),
 	'<', 1e-14::float8, 'of two, importance is the mean of what each adds first and last');
+
+-- The bounds of what is shared
+SELECT is((SELECT max(abs(correlation)) FROM (SELECT satisfaction_drivers(x * k % n, ARRAY[x * k % n, -(x * k % n)]) AS t FROM generate_series(1, 40) x, generate_series(3, 12) n, generate_series(1, 5) k GROUP BY n, k) s, drivers(t)),
+	1::float8, 'no rounding takes a correlation past 1 or -1');
+SELECT results_eq($$SELECT correlation, beta, p_value, importance, quadrant, note FROM drivers((SELECT satisfaction_drivers(y, ARRAY[a]) FROM (VALUES (1, 1), (1, 2), (2, 1), (2, 2)) AS v (y, a)))$$,
+	$$VALUES (0::float8, 0::float8, 1::float8, NULL::float8, NULL, 'nothing is explained')$$, 'shares of nothing are NULL, and the note says why');
 
 -- Shifts and scales do not matter, huge means do not hurt.
 SELECT cmp_ok((SELECT max(abs(f.beta / g.beta - 1) + abs(f.importance / g.importance - 1)) FROM found f

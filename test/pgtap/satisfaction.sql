@@ -1,7 +1,7 @@
 -- Properties of ratings: plain SQL gives the same, serial = parallel = rollup = any order, exact values
 BEGIN;
 CREATE EXTENSION IF NOT EXISTS pgtap;
-SELECT plan(34);
+SELECT plan(36);
 
 -- Labels
 SELECT enum_has_labels('satisfaction_level', ARRAY['very_dissatisfied', 'dissatisfied', 'neutral', 'satisfied', 'very_satisfied']);
@@ -91,6 +91,10 @@ SELECT is((SELECT rating_tally(rating + 19 * grp - 100) FROM answers), (SELECT r
 SELECT throws_ok('SELECT rating_tally(CASE WHEN id = 17 THEN 101 ELSE rating END) FROM answers', '22003', 'answer is not on the scale -100..100: 101', 'a wrong rating in a worker');
 SELECT throws_ok($$SELECT rating_tally(CASE WHEN id = 17 THEN 'n/a' ELSE rating::text END) FROM answers$$, '22P02', 'answer is neither a whole number nor a level of satisfaction: "n/a"', 'a wrong text in a worker');
 SELECT throws_ok('SELECT weighted_rating_tally(5, CASE WHEN id = 17 THEN -1 ELSE weight END) FROM answers', '22003', 'weight is out of range: -1', 'a negative weight in a worker');
+
+SELECT is_empty($$SELECT n FROM generate_series(1, 300) n WHERE satisfaction_index('{4, 4, 4}', ARRAY[n, n * 7 % 11 + 0.1, n * 13 % 17 / 3.0], '1..4') <> 100$$, 'the highest answers make an index of 100, whatever the weights');
+SELECT results_eq($$SELECT mean_low(t), mean_high(t) FROM (SELECT weighted_rating_tally(r, w) AS t FROM (VALUES (1, 1.0), (5, 0.01)) AS v (r, w)) s$$,
+	'VALUES (NULL::float8, NULL::float8)', 'where one answer weighs nearly all, no interval is known');
 
 SELECT * FROM finish();
 ROLLBACK;
