@@ -2287,6 +2287,10 @@ BEGIN
 		LOCK TABLE {schema}.troubles IN ROW EXCLUSIVE MODE NOWAIT;
 		INSERT INTO {schema}.troubles (reason, detail) VALUES ('survey', {'survey'} || ': pg_customer.maintain is off');
 		RETURN NULL;
+	ELSIF NOT has_any_column_privilege(to_regclass({'answer_source'}), 'SELECT') THEN
+		LOCK TABLE {schema}.troubles IN ROW EXCLUSIVE MODE NOWAIT;
+		INSERT INTO {schema}.troubles (reason, detail) VALUES ('survey', {'survey'} || ': the owner of the base may no longer read its source');
+		RETURN NULL;
 	ELSIF TG_OP = 'TRUNCATE' THEN
 		IF to_regclass({'answer_source'}) <> TG_RELID THEN
 			LOCK TABLE {schema}.troubles IN ROW EXCLUSIVE MODE NOWAIT;

@@ -2,7 +2,7 @@
 -- may only insert orders, and nobody in particular; each with every table, view and function of the base.
 BEGIN;
 CREATE EXTENSION IF NOT EXISTS pgtap;
-SELECT plan(53);
+SELECT plan(56);
 SET LOCAL client_min_messages = warning;
 
 CREATE ROLE rights_owner;
@@ -160,6 +160,24 @@ SET LOCAL ROLE rights_reader;
 SELECT results_eq($$SELECT mode, triggers_ok, stale FROM rights_far.base_status$$, $$VALUES ('live', true, false)$$, 'its readers see its state');
 SELECT results_eq($$SELECT mode, stale FROM rights_far.survey_status$$, $$VALUES ('live', false)$$, 'and that of its survey');
 RESET ROLE;
+
+-- An owner of a base who may read its survey's source no longer, learns of no answer through its trigger.
+CREATE TABLE public.rights_answers (customer int, day date, score int);
+GRANT SELECT, TRIGGER ON public.rights_orders, public.rights_answers TO rights_owner;
+GRANT INSERT ON public.rights_answers TO rights_app;
+DO $$ BEGIN EXECUTE format('GRANT EXECUTE ON FUNCTION %I.base_record_changes() TO rights_owner', (SELECT extnamespace::regnamespace FROM pg_extension WHERE extname = 'pg_customer')); END $$;
+SET LOCAL ROLE rights_owner;
+SELECT lives_ok($$SELECT * FROM attach_survey('rights_base', 'public.rights_answers', 'customer', 'day', 'score', 'nps')$$, 'whose source the owner may read');
+SELECT base_run('rights_base', 'start'), base_run('rights_base', 'go_live') \g /dev/null
+SET LOCAL ROLE rights_app;
+INSERT INTO public.rights_answers VALUES (1, '2024-01-10', 9);
+RESET ROLE;
+REVOKE SELECT ON public.rights_answers FROM rights_owner;
+SET LOCAL ROLE rights_app;
+INSERT INTO public.rights_answers VALUES (2, '2024-01-11', 3);
+RESET ROLE;
+SELECT results_eq('SELECT customer, score FROM rights_base.answers', $$VALUES (1, 9::smallint)$$, 'an answer after the right has been revoked is not kept');
+SELECT is((SELECT stale_reason FROM rights_base.survey_status), 'nps: the owner of the base may no longer read its source. When that is put right, refresh', 'and the base says why it is behind');
 
 -- Text means the same whatever the session says about backslashes; newer servers know only one way.
 SELECT lives_ok($q$SELECT * FROM create_customer_base('rights_text', 'public.rights_orders', 'customer', 'day', 'amount', filter => $$note = 'x\y'$$)$q$, 'a filter with a backslash');
