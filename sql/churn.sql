@@ -70,6 +70,7 @@ SELECT churn_band('nan');
 SELECT churn_band_label('severe');
 SELECT churn_band_label('low', 'fr');
 SELECT revenue_at_risk(200, 0.25), revenue_at_risk(-10, 0.25), revenue_at_risk(NULL, 0.25);
+SELECT revenue_at_risk(200, 1.5);
 
 -- Signs: one purchase, a quiet rhythm, spend that falls while gaps grow
 SELECT * FROM churn_signals('{2024-01-01 1:10}', '2024-02-01');

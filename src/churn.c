@@ -199,6 +199,19 @@ next_purchase(PG_FUNCTION_ARGS)
 }
 
 /*
+ * check_risk
+ */
+static double
+check_risk(double risk)
+{
+	if (!(risk >= 0 && risk <= 1))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a risk is a probability from 0 to 1, not %g", risk)));
+	return risk;
+}
+
+/*
  * revenue_at_risk
  *		(expected_value, risk)
  */
@@ -206,11 +219,12 @@ Datum
 revenue_at_risk(PG_FUNCTION_ARGS)
 {
 	Datum		value = PG_GETARG_DATUM(0);
+	double		risk = check_risk(PG_GETARG_FLOAT8(1));
 	Datum		zero = NumericGetDatum(int64_to_numeric(0));
 
 	if (DatumGetBool(DirectFunctionCall2(numeric_lt, value, zero)))
 		value = zero;
-	return DirectFunctionCall2(numeric_mul, value, DirectFunctionCall1(float8_numeric, PG_GETARG_DATUM(1)));
+	return DirectFunctionCall2(numeric_mul, value, DirectFunctionCall1(float8_numeric, Float8GetDatum(risk)));
 }
 
 /* ------------------------------------------------------------------------------------------------
@@ -233,19 +247,6 @@ static const struct
 	{"high", "High", "高",
 		"Call those with the most revenue at risk, find out why, make a personal offer.", "优先联系风险收入最高者，了解原因，提供专属优惠。"}
 };
-
-/*
- * check_risk
- */
-static double
-check_risk(double risk)
-{
-	if (!(risk >= 0 && risk <= 1))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("a risk is a probability from 0 to 1, not %g", risk)));
-	return risk;
-}
 
 /*
  * churn_band
