@@ -1,10 +1,10 @@
--- Everything that one reads of the bases and of the application, as text: the rows of tables, of views and of their twins on another day.
+-- Everything that one reads of the bases and of the application, as text, but for what explains it: the rows of tables, of views and of their twins on another day.
 \set ON_ERROR_STOP on
 SET search_path = public, customer;
 SET jit = off;
 \pset format unaligned
 \pset tuples_only on
-SELECT format('SELECT %L; SELECT v FROM (SELECT (to_jsonb(r) - ''{bytes,attached_at,last_refresh,refreshed_at,refresh_seconds,last_fold,folded_at,last_advance,advanced_at,oldest_delta,live_since,at,fitted_at,recorded_at,created_at,last_verify,verified_at,verify_differences,differences,version,base_version,visible,compared_as}''::text[])::text AS v FROM (SELECT * FROM %s AS q) AS r) AS r ORDER BY v COLLATE "C"',
+SELECT format('SELECT %L; SELECT v FROM (SELECT (to_jsonb(r) - ''{bytes,attached_at,last_refresh,refreshed_at,refresh_seconds,last_fold,folded_at,last_advance,advanced_at,oldest_delta,live_since,at,fitted_at,recorded_at,created_at,last_verify,verified_at,verify_differences,differences,version,base_version,visible,compared_as,explanation}''::text[])::text AS v FROM (SELECT * FROM %s AS q) AS r) AS r ORDER BY v COLLATE "C"',
 	what, what) FROM (
 	SELECT format('%I.%I', n.nspname, c.relname) AS what FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
 	WHERE n.nspname IN ('shop', 'till of the shop', 'report', 'app') AND c.relkind IN ('r', 'v', 'm') AND NOT c.relispartition
