@@ -311,32 +311,26 @@ DECLARE
 	failed bigint := 0;
 	many boolean := false;
 BEGIN
-	IF TG_RELID <> coalesce(to_regclass({'answer_source'}), 0) AND NOT EXISTS (SELECT FROM pg_partition_ancestors(TG_RELID) AS a WHERE a.relid = to_regclass({'answer_source'})) THEN
-		IF to_regclass({'answer_source'}) IS NULL THEN
-			LOCK TABLE {schema}.troubles IN ROW EXCLUSIVE MODE NOWAIT;
-			INSERT INTO {schema}.troubles (reason, detail) VALUES ('survey', {'survey'} || ': its source was renamed');
-		END IF;
+	IF to_regclass({'answer_source'}) IS NULL THEN
+		problem := 'its source was renamed';
+	ELSIF TG_RELID <> to_regclass({'answer_source'}) AND NOT EXISTS (SELECT FROM pg_partition_ancestors(TG_RELID) AS a WHERE a.relid = to_regclass({'answer_source'})) THEN
 		RETURN NULL;
 	ELSIF NOT coalesce(nullif(current_setting('pg_customer.maintain', true), '')::boolean, true) THEN
-		LOCK TABLE {schema}.troubles IN ROW EXCLUSIVE MODE NOWAIT;
-		INSERT INTO {schema}.troubles (reason, detail) VALUES ('survey', {'survey'} || ': pg_customer.maintain is off');
-		RETURN NULL;
+		problem := 'pg_customer.maintain is off';
 	ELSIF NOT has_any_column_privilege(to_regclass({'answer_source'}), 'SELECT') THEN
-		LOCK TABLE {schema}.troubles IN ROW EXCLUSIVE MODE NOWAIT;
-		INSERT INTO {schema}.troubles (reason, detail) VALUES ('survey', {'survey'} || ': the owner of the base may no longer read its source');
-		RETURN NULL;
+		problem := 'the owner of the base may no longer read its source';
+	ELSIF TG_OP = 'TRUNCATE' AND TG_RELID <> to_regclass({'answer_source'}) THEN
+		problem := 'a partition was truncated';
+	ELSIF TG_OP = 'TRUNCATE' AND current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN
+		-- Its snapshot may not see every answer that is to be taken back.
+		problem := 'it was truncated in a ' || upper(current_setting('transaction_isolation')) || ' transaction';
 	ELSIF TG_OP = 'TRUNCATE' THEN
-		IF to_regclass({'answer_source'}) <> TG_RELID THEN
-			LOCK TABLE {schema}.troubles IN ROW EXCLUSIVE MODE NOWAIT;
-			INSERT INTO {schema}.troubles (reason, detail) VALUES ('survey', {'survey'} || ': a partition was truncated');
-			RETURN NULL;
-		ELSIF current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN
-			-- Its snapshot may not see every answer that is to be taken back.
-			LOCK TABLE {schema}.troubles IN ROW EXCLUSIVE MODE NOWAIT;
-			INSERT INTO {schema}.troubles (reason, detail) VALUES ('survey', {'survey'} || ': it was truncated in a ' || upper(current_setting('transaction_isolation')) || ' transaction');
-			RETURN NULL;
-		END IF;
 		INSERT INTO {schema}.answers ({columns}, answers) SELECT {columns}, -sum(answers) FROM {schema}.answers WHERE survey = {id} GROUP BY {columns} HAVING sum(answers) <> 0;
+		RETURN NULL;
+	END IF;
+	IF problem IS NOT NULL THEN
+		LOCK TABLE {schema}.troubles IN ROW EXCLUSIVE MODE NOWAIT;
+		INSERT INTO {schema}.troubles (reason, detail) VALUES ('survey', {'survey'} || ': ' || problem);
 		RETURN NULL;
 	END IF;
 	LOCK TABLE {schema}.answers IN ROW EXCLUSIVE MODE NOWAIT;

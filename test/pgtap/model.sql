@@ -81,6 +81,6 @@ SELECT ok(bool_and(proparallel = 's' AND provolatile = 'i'), 'everything is immu
 	JOIN pg_extension ON refobjid = pg_extension.oid AND extname = 'pg_customer' WHERE proname ~ '_fit$|^fit_|_model(_|$)|^ltv|^expected_|probability|^residual_|alive|_ltv$' AND prolang <> (SELECT oid FROM pg_language WHERE lanname = 'plpgsql') AND proname !~ '^base_|^fit_models$|^models_fit$|^churn_fit$';
 -- An aggregate of one's own with the parts of two fits
 CREATE AGGREGATE mixed_fit(float8, float8, float8) (SFUNC = fit_accum_numbers, STYPE = internal, FINALFUNC = bgbb_fit_final);
-SELECT throws_ok($$SELECT mixed_fit(x, t_x, 4.5) FROM (VALUES (0, 0), (1e9, 2.5), (3, 4.5)) AS v (x, t_x), generate_series(1, 100)$$, '22023', NULL, 'the final function of a fit refuses rows that are none of it');
+SELECT throws_ok($$SELECT mixed_fit(x, t_x, 5) FROM (VALUES (0, 0), (3, 4), (9, 2)) AS v (x, t_x), generate_series(1, 100)$$, '22023', 'x = 9, t_x = 2 and n = 5 are not purchases at x of n opportunities, the last at t_x', 'the final function of a fit refuses rows that are none of it');
 SELECT * FROM finish();
 ROLLBACK;
